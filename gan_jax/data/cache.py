@@ -1,0 +1,75 @@
+"""Decoded data sets on disk, memory-mapped, so that a second start reads no picture again."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_jax import user_cache
+from gan_jax.data.dataset import Dataset, Split
+
+FORMAT = 1
+"""Raise it when what is stored, or how pictures become arrays, changes."""
+
+
+def cached(key: Any, make: Callable[[], Dataset]) -> Dataset:
+    """The data set stored under `key` (anything JSON), made and stored when there is none.
+
+    A cache that cannot be written is no failure: it is said once, and the data set stays in memory.
+    """
+    name = hashlib.sha256(json.dumps([FORMAT, key]).encode()).hexdigest()[:16]
+    try:
+        return _load(user_cache.folder("data") / name)
+    except (OSError, ValueError, KeyError):
+        pass
+    made = make()
+    try:
+        _store(made, user_cache.folder("data") / name)
+    except OSError as error:
+        print(f"The decoded data could not be cached ({error}).", file=sys.stderr)
+    return made
+
+
+def _load(folder: Path) -> Dataset:
+    about = json.loads((folder / "about.json").read_text())
+    splits = {
+        split: Split(
+            *(np.load(folder / f"{split}_{part}.npy", mmap_mode="r") for part in Split._fields)
+        )
+        for split in ("train", *(["test"] if about["has_test"] else []))
+    }
+    return Dataset(
+        train=splits["train"],
+        test=splits.get("test", splits["train"]),
+        class_names=tuple(about["class_names"]),
+        report=tuple(about["report"]),
+        fingerprint=about["fingerprint"],
+    )
+
+
+def _store(data: Dataset, folder: Path) -> None:
+    # A folder that bears the final name is whole: it is filled under another one and renamed.
+    partial = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
+    try:
+        has_test = data.test is not data.train
+        for split in ("train", *(["test"] if has_test else [])):
+            for part in Split._fields:
+                np.save(partial / f"{split}_{part}.npy", getattr(getattr(data, split), part))
+        about = {
+            "has_test": has_test,
+            "class_names": data.class_names,
+            "report": data.report,
+            "fingerprint": data.fingerprint,
+        }
+        (partial / "about.json").write_text(json.dumps(about))
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

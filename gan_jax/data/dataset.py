@@ -1,0 +1,40 @@
+"""What every source delivers."""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+
+from gan_jax.errors import UserError
+
+
+class Split(NamedTuple):
+    images: np.ndarray  # uint8 [n, height, width, channels]
+    labels: np.ndarray  # int32 [n]; zeros for data without classes
+
+
+class Dataset(NamedTuple):
+    """Images ready to train on. A source without test images has the training images as `test`."""
+
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    report: tuple[str, ...]  # what was read and what was skipped, one sentence each
+    fingerprint: str  # of the training images and labels
+
+
+class Unavailable(UserError):
+    """This data cannot be had here and now; another source may stand in for it."""
+
+
+def dataset(
+    train: Split, test: Split | None, class_names: tuple[str, ...], report: tuple[str, ...]
+) -> Dataset:
+    """The data set with its fingerprint, 16 hex digits over every training pixel and label."""
+    content = hashlib.sha256(repr(train.images.shape).encode())
+    content.update(np.ascontiguousarray(train.images).data)
+    content.update(np.ascontiguousarray(train.labels).data)
+    if test is None:
+        test = train
+        report = (*report, "There are no test images: evaluation uses training images.")
+    return Dataset(train, test, class_names, report, content.hexdigest()[:16])

@@ -1,0 +1,129 @@
+"""Any image data set of TensorFlow Datasets, read as array_record without TensorFlow."""
+
+import importlib.util
+import io
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from gan_jax.config import Data
+from gan_jax.data.dataset import Dataset, Split, Unavailable, dataset
+from gan_jax.data.pictures import fit
+from gan_jax.errors import UserError
+
+NETWORK_PATIENCE_SECONDS = 4
+
+
+def data_dir(config: Data) -> Path:
+    """Where prepared data sets are: the configured folder, $TFDS_DATA_DIR, or TFDS's default."""
+    chosen = config.data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(chosen).expanduser()
+
+
+def _files(config: Data) -> list[Path]:
+    name, _, version = config.name.partition(":")
+    folder = data_dir(config) / name / version
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def stamp(config: Data) -> list:
+    """Changes whenever the prepared files do."""
+    root = data_dir(config)
+    stats = ((path, path.stat()) for path in _files(config))
+    return [[str(path.relative_to(root)), s.st_size, s.st_mtime_ns] for path, s in stats]
+
+
+def prepare(config: Data) -> None:
+    """Makes sure that the data set is on disk, downloading it when that is possible.
+
+    Without a network the answer comes in seconds. Raises `Unavailable` with the reason.
+    """
+    if not config.name:
+        raise UserError("The tfds source needs a data set; add --set=data.name=NAME.")
+    if any("array_record" in path.name for path in _files(config)):
+        return
+    missing = f"The TFDS data set {config.name} is not in {data_dir(config)}"
+    if importlib.util.find_spec("tensorflow") is None:
+        raise Unavailable(
+            f'{missing}, and preparing it needs TensorFlow: pip install -e ".[prepare]".'
+        )
+    try:
+        builder = _module().builder(
+            config.name, data_dir=data_dir(config), file_format="array_record"
+        )
+        for url in list(builder.url_infos)[:1]:
+            _reach(url)
+        builder.download_and_prepare()
+    except Exception as error:  # TFDS fails in as many ways as there are sites that host data
+        raise Unavailable(f"{missing}, and it could not be prepared ({error}).") from error
+
+
+def load(config: Data) -> Dataset:
+    """The images of the configured classes, with labels that number those classes."""
+    info = _module().builder(config.name, data_dir=data_dir(config)).info
+    features = dict(info.features.items())
+    names = tuple(getattr(features.get("label"), "names", None) or ())
+    if "image" not in features:
+        raise UserError(f"The TFDS data set {config.name} has no feature 'image'.")
+    if unknown := [name for name in config.classes if name not in names]:
+        raise UserError(
+            f"{config.name} has no class {unknown[0]!r}; data.classes can name {', '.join(names)}."
+        )
+    train = _read(config, config.train_split, names)
+    test = _read(config, config.test_split, names) if config.test_split in info.splits else None
+    kept = config.classes or names
+    counts = f"{len(train.images)} training and {len(test.images) if test else 0} test images"
+    classes = f" of the classes {', '.join(config.classes)}" if config.classes else ""
+    report = (f"Read {counts}{classes} from the TFDS data set {config.name}.",)
+    return dataset(train, test, kept, report)
+
+
+def _read(config: Data, split: str, names: tuple[str, ...]) -> Split:
+    tfds = _module()
+    try:
+        source = tfds.data_source(
+            config.name,
+            split=split,
+            data_dir=data_dir(config),
+            download=False,
+            decoders={"image": tfds.decode.SkipDecoding()},
+        )
+    except ValueError as error:
+        raise UserError(f"The split {split!r} of {config.name} cannot be read: {error}") from error
+    shape = (config.height, config.width, config.channels)
+    wanted = {names.index(name): label for label, name in enumerate(config.classes)}
+    images, labels = [], []
+    for index in tqdm(range(len(source)), desc=f"reading {split}", disable=None, leave=False):
+        example = source[index]
+        label = int(example.get("label", 0))
+        if wanted and label not in wanted:
+            continue
+        with Image.open(io.BytesIO(example["image"])) as picture:
+            images.append(fit(picture, *shape, crop=config.crop))
+        labels.append(wanted.get(label, label))
+    if not images:
+        raise UserError(f"The split {split!r} of {config.name} holds no image of {config.classes}.")
+    return Split(np.stack(images), np.array(labels, np.int32))
+
+
+def _reach(url: str) -> None:
+    """Fails within seconds where TFDS itself would try for minutes."""
+    try:
+        request = urllib.request.Request(url, method="HEAD")
+        urllib.request.urlopen(request, timeout=NETWORK_PATIENCE_SECONDS).close()
+    except urllib.error.HTTPError:
+        pass  # the host answers; whether it will deliver is for the download to say
+    except OSError as error:
+        raise OSError(f"no network to {url}: {error}") from error
+
+
+def _module():
+    # TFDS takes most of a second to import, and a cached data set needs none of it.
+    import tensorflow_datasets
+
+    return tensorflow_datasets

@@ -1,0 +1,17 @@
+"""Mistakes that are the user's to mend; every other exception is a defect of ours."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Row = TypeVar("Row")
+
+
+class UserError(Exception):
+    """One clear sentence that says what is wrong and what to do; shown without a traceback."""
+
+
+def choose(table: Mapping[str, Row], field: str, name: str) -> Row:
+    """The row `name` of a table that the config field `field` picks from."""
+    if name not in table:
+        raise UserError(f"{field}={name!r} is unknown; choose one of {', '.join(table)}.")
+    return table[name]

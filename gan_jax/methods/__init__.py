@@ -1,0 +1,17 @@
+"""Methods by name: each row makes a `Method`, four pure functions, from a config."""
+
+from collections.abc import Callable
+
+from gan_jax.config import Config
+from gan_jax.errors import choose
+from gan_jax.methods import adversarial
+from gan_jax.methods.method import Batch, Method, Metrics, State
+
+__all__ = ["METHODS", "Batch", "Method", "Metrics", "State", "make"]
+
+METHODS: dict[str, Callable[[Config], Method]] = {"adversarial": adversarial.make}
+
+
+def make(config: Config) -> Method:
+    """The method that `config.method` names."""
+    return choose(METHODS, "method", config.method)(config)

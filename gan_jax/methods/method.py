@@ -1,0 +1,37 @@
+"""What a method is: four pure functions that the training loop runs without knowing which."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import chex
+import jax
+
+State = Any
+"""A pytree of arrays with a field `step`, int32: how many training steps made it."""
+
+Metrics = dict[str, jax.Array]
+"""Scalars, equal on every device."""
+
+
+class Batch(NamedTuple):
+    """One device's share of a training batch."""
+
+    images: chex.Array  # float32 [n, height, width, channels] in [-1, 1]
+    labels: chex.Array  # int32 [n]; zeros for data without classes
+
+
+class Method(NamedTuple):
+    """As an optimizer is two pure functions, a generative method is four.
+
+    init: (key) -> State.
+    step: (State, Batch, key) -> (State, Metrics). One device's share of one training step; it runs
+        under the mapped axis `collectives.AXIS`. `key` is the run's root key.
+    sample: (State, latents [n, d], averaged) -> images [n, height, width, channels] in [-1, 1],
+        from the averaged weights and statistics, or from the raw ones.
+    evaluate: (State, Batch, latents [n, d]) -> one value per example, [n] each, in inference mode.
+    """
+
+    init: Callable[[jax.Array], State]
+    step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
+    sample: Callable[[State, jax.Array, bool], jax.Array]
+    evaluate: Callable[[State, Batch, jax.Array], dict[str, jax.Array]]

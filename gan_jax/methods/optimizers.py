@@ -1,0 +1,17 @@
+"""Optimizers by name, from optax."""
+
+from collections.abc import Callable
+
+import optax
+
+from gan_jax.config import Optimizer
+from gan_jax.errors import choose
+
+OPTIMIZERS: dict[str, Callable[[Optimizer], optax.GradientTransformation]] = {
+    "adam": lambda c: optax.adam(c.learning_rate, b1=c.b1, b2=c.b2, eps=c.epsilon),
+}
+
+
+def make(config: Optimizer, field: str) -> optax.GradientTransformation:
+    """The optimizer that `config.name` names; `field` is where the config stands, for the error."""
+    return choose(OPTIMIZERS, f"{field}.name", config.name)(config)

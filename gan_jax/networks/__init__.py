@@ -1,0 +1,26 @@
+"""Networks by name: each row is a function of the config that makes a Flax module.
+
+A generator maps (latents [n, d], train) to images in [-1, 1]; a discriminator maps
+(images, train) to logits [n].
+"""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+
+from gan_jax.config import Config
+from gan_jax.errors import choose
+from gan_jax.networks import dcgan
+
+GENERATORS: dict[str, Callable[[Config], nn.Module]] = {"dcgan": dcgan.generator}
+DISCRIMINATORS: dict[str, Callable[[Config], nn.Module]] = {"dcgan": dcgan.discriminator}
+
+
+def generator(config: Config) -> nn.Module:
+    """The generator that `config.gen.name` names."""
+    return choose(GENERATORS, "gen.name", config.gen.name)(config)
+
+
+def discriminator(config: Config) -> nn.Module:
+    """The discriminator that `config.disc.name` names."""
+    return choose(DISCRIMINATORS, "disc.name", config.disc.name)(config)

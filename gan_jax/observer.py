@@ -1,0 +1,100 @@
+"""What a run shows of itself as it goes: rows, grids, histograms, curves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax import keys, parallel, sampling
+from gan_jax.config import Config
+from gan_jax.data import Dataset
+from gan_jax.intervals import is_due
+from gan_jax.keys import Purpose
+from gan_jax.methods import Batch, Method, State
+from gan_jax.parallel import MetricSums, Outcome
+from gan_jax.progress import Progress
+from gan_jax.writers import Writers
+
+
+class Observer:
+    """Looks at a state and writes down what it sees, in the first process.
+
+    A look sets the device to work and returns; the function it gives back fetches and writes, so
+    that the next training call need not wait for the disk.
+    """
+
+    def __init__(self, config: Config, workdir: Path, dataset: Dataset, method: Method, step: int):
+        self._config, self._dataset, self._key = config, dataset, keys.root(config.seed)
+        self._grid_key = keys.stream(self._key, Purpose.SAMPLE_GRID)
+        self._total, self._count = config.train.num_steps, config.sample.num_images
+        self._writers = Writers(workdir, step)
+        self._progress = Progress(step, self._total, config.train.batch_size)
+        self._sample = sampling.sampler(config, method)
+        self._evaluate = jax.jit(method.evaluate)
+        if step == 0:
+            self._writers.reals(dataset.train.images[: self._count])
+
+    def start_clock(self) -> None:
+        """Begins to count images per second; call it when all is compiled."""
+        self._progress.start()
+
+    def look(self, step: int, state: State, outcome: Outcome | None = None) -> Callable[[], None]:
+        """Sees to all that is due after a call that ended at `step`, or before the first one.
+
+        `state` lies on one device. Returns what is left to do on the host.
+        """
+        tasks = []
+        if outcome is not None:
+            self._progress.advance(step, outcome.metrics)
+            if is_due(step, self._config.log.every_steps, self._total):
+                tasks.append(self._row(step, state, outcome.sums))
+        if is_due(step, self._config.sample.every_steps, self._total):
+            tasks.append(self._pictures(step, state))
+
+        def write() -> None:
+            for task in tasks:
+                task()
+
+        return write
+
+    def close(self) -> None:
+        """Closes the files and leaves the progress line."""
+        self._progress.close()
+        self._writers.close()
+
+    def _row(self, step: int, state: State, sums: MetricSums) -> Callable[[], None]:
+        evaluation, sums = self._evaluation(step, state), jax.device_get(sums)
+        rate = self._progress.images_per_second
+
+        def write() -> None:
+            row = {name: float(value / sums.steps) for name, value in sums.values.items()}
+            row |= {f"eval_{name}": float(np.mean(v)) for name, v in evaluation.items()}
+            self._writers.scalars(step, {**row, "images_per_second": round(rate, 2)})
+            self._progress.line(step, row)
+
+        return write
+
+    def _pictures(self, step: int, state: State) -> Callable[[], None]:
+        averaged, raw = (
+            self._sample(state, self._grid_key, self._count, averaged=averaged)
+            for averaged in (True, False)
+        )
+        evaluation, weights = self._evaluation(step, state), jax.device_get(state)
+
+        def write() -> None:
+            self._writers.grids(step, averaged, raw)
+            self._writers.histograms(step, weights, evaluation)
+            self._writers.curves()
+
+        return write
+
+    def _evaluation(self, step: int, state: State) -> dict[str, jax.Array]:
+        """The method's evaluation on random test images and on the grid's latents."""
+        key = keys.at_step(self._key, Purpose.EVALUATION, step)
+        test = self._dataset.test
+        chosen = np.asarray(jax.random.randint(key, (self._count,), 0, len(test.images)))
+        batch = Batch(parallel.unit_range(jnp.asarray(test.images[chosen])), test.labels[chosen])
+        z = sampling.draw_latents(self._config, self._grid_key, 0, self._count)
+        return self._evaluate(state, batch, z)

@@ -1,0 +1,74 @@
+"""Grids of images and curves, as PNG files."""
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_jax.disk import write_whole
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's, which colour-blind people tell apart."""
+LINE_PIXELS = 2
+"""Between the images of a grid."""
+
+
+def grid(images: np.ndarray, columns: int = 0) -> np.ndarray:
+    """uint8 images [n, h, w, c] side by side as one [H, W, c]; near a square unless told."""
+    count, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    white = np.full((rows * columns, height, width, channels), 255, np.uint8)
+    white[:count] = images
+    line = LINE_PIXELS
+    padded = np.pad(white, ((0, 0), (0, line), (0, line), (0, 0)), constant_values=255)
+    tiled = padded.reshape(rows, columns, height + line, width + line, channels)
+    tiled = tiled.swapaxes(1, 2).reshape(rows * (height + line), columns * (width + line), channels)
+    return tiled[:-line, :-line]
+
+
+def write_png(path: Path, image: np.ndarray, scale: int = 1) -> None:
+    """A uint8 image [h, w, 1 or 3] as a PNG, each pixel `scale` pixels wide; gray stays gray."""
+    image = image.repeat(scale, axis=0).repeat(scale, axis=1)
+    image = image[:, :, 0] if image.shape[-1] == 1 else image
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content.getvalue())
+
+
+def legible(images: np.ndarray) -> int:
+    """By how much to enlarge small images so that a person sees them."""
+    return max(1, round(96 / max(images.shape[1:3])))
+
+
+PANELS = {"losses": "loss", "probabilities": "prob", "gradient norms": "grad_norm"}
+"""Panels of the curves: a title and the word in the names of the metrics it shows."""
+
+
+def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
+    """The metrics of a run over its steps, one panel for each of `PANELS` that has any."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    shown = {
+        title: names
+        for title, word in PANELS.items()
+        if (names := [name for name in rows[-1] if word in name.split("_") or name.endswith(word)])
+    }
+    figure = Figure(figsize=(9, 2.6 * len(shown)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (title, names) in zip(axes, shown.items(), strict=True):
+        for name, colour in zip(names, COLOURS, strict=False):
+            points = [(row["step"], row[name]) for row in rows if name in row]
+            axis.plot(*zip(*points, strict=True), color=colour, label=name, linewidth=1.2)
+        axis.set_title(title, loc="left", fontsize=10)
+        axis.grid(alpha=0.3)
+        axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
+    axes[-1].set_xlabel("step")
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110)
+    write_whole(path, content.getvalue())

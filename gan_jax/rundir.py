@@ -1,0 +1,132 @@
+"""The record that a run keeps of itself, and the check that a second start continues it."""
+
+import fcntl
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import jax
+
+import gan_jax
+from gan_jax import config as config_lib
+from gan_jax.config import Config
+from gan_jax.data import Dataset, describe
+from gan_jax.disk import write_whole
+from gan_jax.errors import UserError
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
+
+
+def default(config: Config) -> Path:
+    """runs/<experiment>/seed<N>-<digest>, and the stand-in's name when there is one."""
+    name = f"seed{config.seed}-{config_lib.digest(config)}"
+    if config.data.stands_in_for:
+        name += f"-{config.data.source}"
+    return Path("runs", config.experiment or "unnamed", name)
+
+
+def lock(workdir: Path) -> TextIO:
+    """Holds the run directory for this process until the file returned is closed.
+
+    Raises `UserError` when another process trains in it.
+    """
+    handle = (workdir / ".lock").open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise UserError(
+            f"Another process is training in {workdir}; wait for it, or give another --workdir."
+        ) from error
+    return handle
+
+
+def read_config(workdir: Path) -> Config:
+    """The config of the run in `workdir`. Raises `UserError` when there is no run."""
+    path = workdir / "config.json"
+    try:
+        return config_lib.from_dict(json.loads(path.read_text()))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(
+            f"There is no run in {workdir}; train first, or check --workdir."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is damaged ({error}); start a new run elsewhere.") from error
+
+
+def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
+    """Raises `UserError` when `workdir` holds a run that `config` and `dataset` do not continue."""
+    if not (workdir / "config.json").exists():
+        return
+    changed = config_lib.differences(read_config(workdir), config)
+    try:
+        environment = json.loads((workdir / "environment.json").read_text())
+        before = environment["data"]["fingerprint"]
+    except (OSError, ValueError, KeyError):
+        before = dataset.fingerprint
+    if not changed and before != dataset.fingerprint:
+        changed = [f"the images: fingerprint {before} -> {dataset.fingerprint}"]
+    if changed:
+        raise UserError(
+            f"The run in {workdir} was started with other settings ({'; '.join(changed)}); "
+            "restore them to resume it, or give another --workdir to start anew."
+        )
+
+
+def record(workdir: Path, config: Config, dataset: Dataset) -> None:
+    """Writes config.json and environment.json; the environments of earlier starts are kept."""
+    path = workdir / "environment.json"
+    try:
+        earlier = json.loads(path.read_text())
+    except (OSError, ValueError):
+        earlier = {}
+    starts = [*earlier.pop("earlier_starts", []), earlier] if earlier else []
+    now = {**environment(config, dataset), "earlier_starts": starts}
+    write_whole(path, _json(now))
+    write_whole(workdir / "config.json", _json(config_lib.to_dict(config)))
+
+
+def environment(config: Config, dataset: Dataset) -> dict[str, Any]:
+    """What beside the config can have an effect on the results."""
+    return {
+        "gan_jax": gan_jax.__version__,
+        "git_commit": _git_commit(),
+        "python": platform.python_version(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "devices": [f"{d.platform} {d.device_kind}" for d in jax.devices()],
+        "process_count": jax.process_count(),
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        "libtpu_init_args": os.environ.get("LIBTPU_INIT_ARGS", ""),
+        "command": sys.argv,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "data": {
+            "used": describe(config.data),
+            "stands_in_for": config.data.stands_in_for,
+            "images": len(dataset.train.images),
+            "test_images": len(dataset.test.images),
+            "class_names": dataset.class_names,
+            "fingerprint": dataset.fingerprint,
+            "report": dataset.report,
+        },
+    }
+
+
+def _git_commit() -> str:
+    where = Path(__file__).parent
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()

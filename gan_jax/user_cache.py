@@ -1,0 +1,42 @@
+"""The user's cache folder, which only the user can write: decoded data and compiled programs."""
+
+import hashlib
+import os
+import platform
+from pathlib import Path
+
+import jax
+
+
+def folder(*parts: str) -> Path:
+    """A folder below $GAN_JAX_CACHE_DIR, or below gan_jax in the user's cache folder; made here."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    root = Path(os.environ.get("GAN_JAX_CACHE_DIR") or Path(base, "gan_jax")).expanduser()
+    path = root.joinpath(*parts)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def keep_compiled_programs() -> None:
+    """Lets a second start load what the first one compiled; a cache set by the user stands.
+
+    Machines with other processors have folders of their own: in a home that a cluster shares, one
+    would else run another's instructions. Without a folder to write, programs are just not kept.
+    """
+    if jax.config.jax_compilation_cache_dir:
+        return
+    try:
+        path = folder("compiled", _processor())
+    except OSError:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(path))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    features = sorted({line for line in lines if line.startswith(("flags", "Features", "model"))})
+    return hashlib.sha256("\n".join([platform.machine(), *features]).encode()).hexdigest()[:12]

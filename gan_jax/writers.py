@@ -1,0 +1,96 @@
+"""What a run writes while it trains: scalars as JSON lines and events, pictures as PNG."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import chex
+import jax
+import numpy as np
+
+from gan_jax import pictures
+from gan_jax.disk import write_whole
+
+Row = dict[str, float]
+
+
+class Writers:
+    """The writers of one run directory; only the first process has one.
+
+    Rows and events later than `step`, left by a start that ended without saving, are dropped, so
+    that no step stands twice.
+    """
+
+    def __init__(self, workdir: Path, step: int):
+        self._workdir = workdir
+        self._path = workdir / "metrics.jsonl"
+        self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
+        content = "".join(json.dumps(row) + "\n" for row in self.rows)
+        write_whole(self._path, content.encode())
+        self._lines = self._path.open("a")
+        self._events = _event_writer(workdir, step)
+
+    def scalars(self, step: int, values: Row) -> None:
+        """Appends the row of a log step and draws the curves' points."""
+        self.rows.append({"step": step, **values})
+        self._lines.write(json.dumps(self.rows[-1]) + "\n")
+        self._lines.flush()
+        if self._events:
+            for name, value in values.items():
+                self._events.add_scalar(name, value, step)
+
+    def grids(self, step: int, averaged: np.ndarray, raw: np.ndarray) -> None:
+        """Writes the fixed grid, uint8 [n, h, w, c], from averaged and from raw weights."""
+        for folder, images in (("samples", averaged), ("samples_raw", raw)):
+            path = self._workdir / folder / f"step_{step:08d}.png"
+            pictures.write_png(path, pictures.grid(images), pictures.legible(images))
+            if self._events:
+                self._events.add_image(folder, pictures.grid(images), step, dataformats="HWC")
+
+    def histograms(self, step: int, state: Any, values: Mapping[str, chex.Array]) -> None:
+        """Adds histograms of the state's parameters and of the evaluation's per-example values."""
+        if not self._events:
+            return
+        for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            if "/params/" in name and "/opt/" not in name:
+                self._events.add_histogram(f"weights/{name}", leaf.ravel(), step)
+        for name, array in values.items():
+            self._events.add_histogram(f"evaluation/{name}", array, step)
+
+    def reals(self, images: np.ndarray) -> None:
+        """Writes reals.png, uint8 [n, h, w, c]."""
+        path = self._workdir / "reals.png"
+        pictures.write_png(path, pictures.grid(images), pictures.legible(images))
+
+    def curves(self) -> None:
+        """Draws losses.png anew."""
+        if self.rows:
+            pictures.write_curves(self._workdir / "losses.png", self.rows)
+
+    def close(self) -> None:
+        self._lines.close()
+        if self._events:
+            self._events.close()
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a metrics.jsonl; a last line cut off by a crash is left out."""
+    rows = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def _event_writer(workdir: Path, step: int):
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        print("tensorboardX is not installed: no event files are written.", file=sys.stderr)
+        return None
+    return SummaryWriter(str(workdir), purge_step=step + 1 if step else None)

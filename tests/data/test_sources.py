@@ -1,0 +1,107 @@
+import socket
+import time
+
+import numpy as np
+import pytest
+from conftest import TEST_DATA
+
+from gan_jax import data
+from gan_jax.config import Data
+from gan_jax.data import tfds
+from gan_jax.errors import UserError
+
+CARS = Data(source="tfds", name="cifar10", classes=("automobile",), fallback="procedural_cars")
+
+
+def test_digits_keep_their_labels_and_their_range():
+    made = data.load(Data(source="digits", height=8, width=8, channels=1))
+    assert made.train.images.shape == (1500, 8, 8, 1)
+    assert made.test.images.shape == (297, 8, 8, 1)
+    assert made.train.images.max() == 255
+    assert made.train.images.min() == 0
+    assert made.class_names[int(made.train.labels[0])] == "0"
+    assert set(made.test.labels) == set(range(10))
+    assert data.load(Data(source="digits", height=28, width=28)).train.images.shape[1:] == (
+        28,
+        28,
+        3,
+    )
+
+
+def test_procedural_cars_have_five_thousand_and_one_thousand():
+    made = data.load(Data(source="procedural_cars", height=8, width=8))
+    assert made.train.images.shape == (5000, 8, 8, 3)
+    assert made.test.images.shape == (1000, 8, 8, 3)
+    assert (made.train.images[:100] != made.test.images[:100]).any()
+    with pytest.raises(UserError, match="set data.channels=3"):
+        data.load(Data(source="procedural_cars", channels=1))
+
+
+@pytest.mark.parametrize("source", ["", "tfdz"])
+def test_an_unknown_source_lists_those_there_are(source):
+    with pytest.raises(UserError, match="tfds, folder, digits, procedural_cars"):
+        data.resolve(Data(source=source))
+
+
+def test_data_that_cannot_be_had_is_replaced_within_seconds(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr(tfds.importlib.util, "find_spec", lambda name: True)  # as if installed
+    began = time.monotonic()
+    taken, why = data.resolve(Data(**{**vars(CARS), "data_dir": str(tmp_path)}))
+    assert time.monotonic() - began < 10
+    assert taken.source == "procedural_cars"
+    assert taken.stands_in_for == "tfds cifar10 (automobile)"
+    assert "cifar10 is not in" in why
+    assert data.describe(taken) == "procedural_cars, in place of tfds cifar10 (automobile)"
+
+
+def no_network(*_args, **_options):
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def test_without_a_fallback_it_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(tfds.importlib.util, "find_spec", lambda name: None)
+    chosen = Data(source="tfds", name="cifar10", data_dir=str(tmp_path))
+    with pytest.raises(data.Unavailable, match=r"pip install -e .\.\[prepare\]"):
+        data.resolve(chosen)
+    with pytest.raises(UserError, match="data.name"):
+        data.resolve(Data(source="tfds"))
+
+
+def test_the_data_dir_is_the_flags_then_the_environments(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "environment"))
+    assert tfds.data_dir(Data(data_dir=str(tmp_path / "flag"))) == tmp_path / "flag"
+    assert tfds.data_dir(Data()) == tmp_path / "environment"
+    monkeypatch.delenv("TFDS_DATA_DIR")
+    assert tfds.data_dir(Data()).name == "tensorflow_datasets"
+
+
+needs_tfds = pytest.mark.skipif(
+    not (TEST_DATA / "tfds").is_dir(), reason="needs the prepared TFDS data of the test data"
+)
+
+
+@needs_tfds
+def test_tfds_reads_the_classes_asked_for():
+    chosen = Data(**{**vars(CARS), "data_dir": str(TEST_DATA / "tfds")})
+    assert data.resolve(chosen) == (chosen, "")
+    made = data.load(chosen)
+    assert made.train.images.shape == (5000, 32, 32, 3)
+    assert made.test.images.shape == (1000, 32, 32, 3)
+    assert set(made.train.labels) == {0}
+    assert made.class_names == ("automobile",)
+    np.testing.assert_array_equal(data.load(chosen).train.images, made.train.images)
+
+
+@needs_tfds
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"classes": ("car",)}, "no class 'car'.*automobile"),
+        ({"train_split": "trian"}, "trian"),
+    ],
+)
+def test_tfds_mistakes_are_one_sentence(changes, sentence):
+    made = Data(**{**vars(CARS), "data_dir": str(TEST_DATA / "tfds"), **changes})
+    with pytest.raises(UserError, match=sentence):
+        data.load(made)
