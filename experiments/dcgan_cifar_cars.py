@@ -18,6 +18,7 @@ Departures from the chapter:
   draws them in inference mode, which costs a second forward pass.
 - In G's update D normalises by the statistics of the batch, as in its own updates; Keras freezes
   D there, which makes its BatchNorm use the running ones.
+- Convolutions that a BatchNorm follows have no bias, which BatchNorm would cancel anyway.
 - Batches are drawn from a new order each epoch and may span two epochs; the chapter takes the data
   in its stored order and drops the last, partial batch.
 - Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.

@@ -22,7 +22,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path, config: Checkpoint | None = None):
         self.folder = folder.absolute()
-        options = ocp.CheckpointManagerOptions(read_only=True, save_interval_steps=0)
+        options = ocp.CheckpointManagerOptions(read_only=True, create=False, save_interval_steps=0)
         if config is not None:
             options = ocp.CheckpointManagerOptions(
                 max_to_keep=config.keep_last, keep_period=config.keep_every_steps or None

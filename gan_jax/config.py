@@ -201,11 +201,12 @@ def differences(before: Config, after: Config) -> list[str]:
 def override(config: Config, changes: dict[str, Any]) -> Config:
     """`config` with fields replaced, each named by its dotted path and given as text or value.
 
-    Giving `data.path` without `data.source` selects the folder source. Raises `UserError` for an
-    unknown field (naming the nearest) and for a value of the wrong type or range.
+    Giving `data.path` without `data.source` selects that folder, with all its classes. Raises
+    `UserError` for an unknown field (naming the nearest) and for a value of the wrong type or
+    range.
     """
     if changes.get("data.path") and "data.source" not in changes:
-        changes = {"data.source": "folder", **changes}
+        changes = {"data.source": "folder", "data.classes": (), **changes}
     for name, value in changes.items():
         config = _replace(config, name.split("."), value, name)
     return config

@@ -31,6 +31,16 @@ def default(config: Config) -> Path:
     return Path("runs", config.experiment or "unnamed", name)
 
 
+def make(workdir: Path) -> None:
+    """Makes the run directory. Raises `UserError` where that cannot be."""
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"{workdir} is a file; give another --workdir.") from error
+    except PermissionError as error:
+        raise UserError(f"{workdir} cannot be made here; give another --workdir.") from error
+
+
 def lock(workdir: Path) -> TextIO:
     """Holds the run directory for this process until the file returned is closed.
 

@@ -44,7 +44,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
-        workdir.mkdir(parents=True, exist_ok=True)
+        rundir.make(workdir)
         if jax.process_index() == 0:
             stack.enter_context(rundir.lock(workdir))
             rundir.check_same_run(workdir, config, dataset)
@@ -96,7 +96,11 @@ def _train(
     intervals = (getattr(config, part).every_steps for part in ("log", "sample", "checkpoint"))
     pace = Pace(intervals, total, feed.most_steps)
     count, write, signal = pace.count(step), None, ""
-    program = _compile(method, feed, (state, sums), step, count, key)
+    program = parallel.many_steps(method, feed.split_pool)
+    began = time.perf_counter()
+    started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
+    state, sums = jax.block_until_ready((started.state, started.sums))
+    _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")
     if observer:
         observer.start_clock()
     while step < total and not (signal := stop_signal()):
@@ -124,21 +128,6 @@ def _train(
     resume = "; the same command resumes" if signal else ""
     _say(f"{how} step {step} of {total}{resume}.")
     return parallel.one_copy(state)
-
-
-def _compile(
-    method: Method,
-    feed: feeding.Feed,
-    carried: tuple[State, MetricSums],
-    step: int,
-    count: int,
-    key: jax.Array,
-) -> Callable[..., Outcome]:
-    began = time.perf_counter()
-    mapped = parallel.many_steps(method, feed.split_pool)
-    program = mapped.lower(*carried, *feed.get(step, count), key, np.int32(count)).compile()
-    _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")
-    return program
 
 
 def _not_finite(outcome: Outcome, checkpoints: Checkpoints) -> UserError:

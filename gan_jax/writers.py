@@ -1,7 +1,6 @@
 """What a run writes while it trains: scalars as JSON lines and events, pictures as PNG."""
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from gan_jax import pictures
 from gan_jax.disk import write_whole
+from gan_jax.events import event_writer
 
 Row = dict[str, float]
 
@@ -30,7 +30,7 @@ class Writers:
         content = "".join(json.dumps(row) + "\n" for row in self.rows)
         write_whole(self._path, content.encode())
         self._lines = self._path.open("a")
-        self._events = _event_writer(workdir, step)
+        self._events = event_writer(workdir, step)
 
     def scalars(self, step: int, values: Row) -> None:
         """Appends the row of a log step and draws the curves' points."""
@@ -39,7 +39,7 @@ class Writers:
         self._lines.flush()
         if self._events:
             for name, value in values.items():
-                self._events.add_scalar(name, value, step)
+                self._events.scalar(name, value, step)
 
     def grids(self, step: int, averaged: np.ndarray, raw: np.ndarray) -> None:
         """Writes the fixed grid, uint8 [n, h, w, c], from averaged and from raw weights."""
@@ -47,7 +47,7 @@ class Writers:
             path = self._workdir / folder / f"step_{step:08d}.png"
             pictures.write_png(path, pictures.grid(images), pictures.legible(images))
             if self._events:
-                self._events.add_image(folder, pictures.grid(images), step, dataformats="HWC")
+                self._events.image(folder, pictures.grid(images), step)
 
     def histograms(self, step: int, state: Any, values: Mapping[str, chex.Array]) -> None:
         """Adds histograms of the state's parameters and of the evaluation's per-example values."""
@@ -56,9 +56,10 @@ class Writers:
         for path, leaf in jax.tree_util.tree_leaves_with_path(state):
             name = jax.tree_util.keystr(path, simple=True, separator="/")
             if "/params/" in name and "/opt/" not in name:
-                self._events.add_histogram(f"weights/{name}", leaf.ravel(), step)
+                self._events.histogram(f"weights/{name}", np.asarray(leaf), step)
         for name, array in values.items():
-            self._events.add_histogram(f"evaluation/{name}", array, step)
+            self._events.histogram(f"evaluation/{name}", np.asarray(array), step)
+        self._events.flush()
 
     def reals(self, images: np.ndarray) -> None:
         """Writes reals.png, uint8 [n, h, w, c]."""
@@ -85,12 +86,3 @@ def read_rows(path: Path) -> list[Row]:
         except json.JSONDecodeError:
             break
     return rows
-
-
-def _event_writer(workdir: Path, step: int):
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError:
-        print("tensorboardX is not installed: no event files are written.", file=sys.stderr)
-        return None
-    return SummaryWriter(str(workdir), purge_step=step + 1 if step else None)

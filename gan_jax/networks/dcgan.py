@@ -1,6 +1,8 @@
 """The deep convolutional pair (Radford et al. 2015, arXiv 1511.06434), at any size.
 
-Each convolution has stride 2, so `n` of them need images whose sides are multiples of 2**n.
+Each convolution has stride 2, so `n` of them need images whose sides are multiples of 2**n. One
+that a BatchNorm follows has no bias: the mean that is taken off cancels it, so its gradient is
+rounding noise, which Adam would scale up to a random walk that differs from device to device.
 """
 
 import flax.linen as nn
@@ -34,7 +36,7 @@ class Generator(nn.Module):
         x = x.reshape(-1, *base)  # [n, height / scale, width / scale, first]
         x = _normalised(network, x, train)
         for features in rest:
-            x = ops.ConvTranspose(features, **_convolution(network, self.dtype))(x)
+            x = ops.ConvTranspose(features, use_bias=False, **_convolution(network, self.dtype))(x)
             x = _normalised(network, x, train)  # twice the height and width
         x = ops.ConvTranspose(channels, **_convolution(network, self.dtype))(x)
         return jnp.tanh(x.astype(jnp.float32))
@@ -53,7 +55,8 @@ class Discriminator(nn.Module):
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
         network, x = self.network, images.astype(self.dtype)
         for layer, features in enumerate(network.features):
-            x = ops.Conv(features, **_convolution(network, self.dtype))(x)
+            use_bias = layer == 0  # the only one that no BatchNorm follows
+            x = ops.Conv(features, use_bias=use_bias, **_convolution(network, self.dtype))(x)
             if layer == 0:
                 x = nn.leaky_relu(x, network.negative_slope)
             else:

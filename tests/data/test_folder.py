@@ -60,7 +60,7 @@ def test_reads_what_is_readable_and_reports_the_rest(pictures):
     ):
         assert name in report
     assert "20x30" in report
-    assert "RGB (5)" in report
+    assert "RGB (4)" in report
     assert made.test.images is made.train.images
 
 
@@ -106,7 +106,7 @@ def test_a_mistake_is_one_sentence(tmp_path, make, changes, sentence):
 
 
 def test_no_path_says_so():
-    with pytest.raises(UserError, match="data.path"):
+    with pytest.raises(UserError, match="add --set=data"):
         data.resolve(Data(source="folder"))
 
 

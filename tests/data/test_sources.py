@@ -33,7 +33,7 @@ def test_procedural_cars_have_five_thousand_and_one_thousand():
     assert made.train.images.shape == (5000, 8, 8, 3)
     assert made.test.images.shape == (1000, 8, 8, 3)
     assert (made.train.images[:100] != made.test.images[:100]).any()
-    with pytest.raises(UserError, match="set data.channels=3"):
+    with pytest.raises(UserError, match="are in colour"):
         data.load(Data(source="procedural_cars", channels=1))
 
 
@@ -64,7 +64,7 @@ def test_without_a_fallback_it_is_an_error_that_says_what_to_do(tmp_path, monkey
     chosen = Data(source="tfds", name="cifar10", data_dir=str(tmp_path))
     with pytest.raises(data.Unavailable, match=r"pip install -e .\.\[prepare\]"):
         data.resolve(chosen)
-    with pytest.raises(UserError, match="data.name"):
+    with pytest.raises(UserError, match="add --set=data"):
         data.resolve(Data(source="tfds"))
 
 

@@ -1,0 +1,72 @@
+"""The geometry of a sliding window, and images as the columns that it sees."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import lax
+
+
+class Window(NamedTuple):
+    """How a kernel slides over an image; every field is a (rows, columns) pair of ints.
+
+    Through tap `t`, output pixel `o` sees input pixel `stride * o + t - low`.
+    """
+
+    image: tuple[int, ...]
+    taps: tuple[int, ...]
+    stride: tuple[int, ...]
+    low: tuple[int, ...]
+    out: tuple[int, ...]
+
+    @property
+    def blocks(self):
+        """Size, in strides, of the padded image that holds everything the taps see."""
+        return tuple(
+            o + (t - 1) // s for o, t, s in zip(self.out, self.taps, self.stride, strict=True)
+        )
+
+    @property
+    def pads(self):
+        """(low, high) zeros that make the image fill its blocks; negative where it is cropped."""
+        return tuple(
+            (low, b * s - low - n)
+            for low, b, s, n in zip(self.low, self.blocks, self.stride, self.image, strict=True)
+        )
+
+    @property
+    def shifts(self):
+        """For each tap, row-major: ((row phase, row shift), (column phase, column shift))."""
+        rows, columns = (
+            [(t % s, t // s) for t in range(n)] for n, s in zip(self.taps, self.stride, strict=True)
+        )
+        return [(r, c) for r in rows for c in columns]
+
+
+def im2col(x, window):
+    """What every tap sees: [B, H, W, C] to [B, out_h, out_w, kh * kw * C]."""
+    (bh, bw), (sh, sw), (oh, ow) = window.blocks, window.stride, window.out
+    x = _pad(x, window.pads).reshape(x.shape[0], bh, sh, bw, sw, x.shape[-1])
+    taps = [x[:, i : i + oh, p, j : j + ow, q] for (p, i), (q, j) in window.shifts]
+    return jnp.concatenate(taps, axis=-1)
+
+
+def col2im(columns, window):
+    """The adjoint of `im2col`: [B, out_h, out_w, kh * kw * C] to [B, H, W, C].
+
+    A phase is a residue of the pixel modulo the stride. Each is summed apart, from only the
+    taps that reach it.
+    """
+    (bh, bw), (sh, sw), (oh, ow) = window.blocks, window.stride, window.out
+    phases = [[0] * sw for _ in range(sh)]
+    taps = jnp.split(columns, len(window.shifts), axis=-1)
+    for ((p, i), (q, j)), tap in zip(window.shifts, taps, strict=True):
+        phases[p][q] += _pad(tap, ((i, bh - oh - i), (j, bw - ow - j)))
+    nothing = jnp.zeros((columns.shape[0], bh, bw, taps[0].shape[-1]), columns.dtype)
+    rows = [jnp.stack([phase + nothing for phase in row], axis=3) for row in phases]
+    x = jnp.stack(rows, axis=2).reshape(columns.shape[0], bh * sh, bw * sw, -1)
+    return _pad(x, [(-low, -high) for low, high in window.pads])
+
+
+def _pad(x, pads):
+    zero = jnp.zeros((), x.dtype)
+    return lax.pad(x, zero, [(0, 0, 0), *((low, high, 0) for low, high in pads), (0, 0, 0)])

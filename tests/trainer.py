@@ -1,0 +1,54 @@
+"""Runs the tiny experiment in a process of its own:
+
+    python tests/trainer.py WORKDIR [field=value ...]
+
+With `--kill-at=N` the process kills itself, as `kill -9` does, at the first call that ends at or
+after step N. With `--process=I,N,PORT` it is process I of N. Prints the digest of its last state.
+"""
+
+import hashlib
+import os
+import signal
+import sys
+
+import jax
+import numpy as np
+from conftest import tiny_config
+
+from gan_jax import config, train
+from gan_jax.errors import UserError
+from gan_jax.observer import Observer
+
+
+def main(workdir, *arguments):
+    options = dict(a[2:].split("=", 1) for a in arguments if a.startswith("--"))
+    changes = dict(a.split("=", 1) for a in arguments if not a.startswith("--"))
+    if "process" in options:
+        index, count, port = map(int, options["process"].split(","))
+        jax.config.update("jax_cpu_collectives_implementation", "gloo")
+        jax.distributed.initialize(f"127.0.0.1:{port}", count, index)
+    if "kill-at" in options:
+        kill_at(int(options["kill-at"]))
+    try:
+        state = train.run(config.override(tiny_config(), changes), workdir)
+    except UserError as error:
+        sys.exit(f"gan_jax: {error}")
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(jax.device_get(state))]
+    print("state", hashlib.sha256(b"".join(leaf.tobytes() for leaf in leaves)).hexdigest())
+    if "save" in options and jax.process_index() == 0:
+        np.savez(options["save"], *leaves)
+
+
+def kill_at(step):
+    look = Observer.look
+
+    def look_and_die(self, now, *rest):
+        if now >= step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return look(self, now, *rest)
+
+    Observer.look = look_and_die
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
