@@ -23,7 +23,7 @@ def keep_compiled_programs() -> None:
     Machines with other processors have folders of their own: in a home that a cluster shares, one
     would else run another's instructions. Without a folder to write, programs are just not kept.
     """
-    if jax.config.jax_compilation_cache_dir:
+    if jax.config.values["jax_compilation_cache_dir"]:
         return
     try:
         path = folder("compiled", _processor())

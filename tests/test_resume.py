@@ -104,6 +104,10 @@ def test_a_done_run_says_how_to_go_on(whole):
 def test_what_a_run_leaves(whole):
     workdir, output = whole
     assert output.splitlines()[0] == f"Run directory: {workdir}"
+    value = r"[\d.]+  "
+    metrics = rf"D loss {value}G loss {value}D\(real\) {value}D\(fake\) {value}"
+    assert re.search(rf"step 8/12  \d+ images/s  {metrics}00:\d\d left", output)
+    assert "Finished at step 12 of 12." in output
     assert json.loads((workdir / "config.json").read_text())["train"]["num_steps"] == 12
     environment = json.loads((workdir / "environment.json").read_text())
     for name in ("packages", "devices", "process_count", "xla_flags", "git_commit", "data"):
@@ -127,6 +131,10 @@ def test_what_a_run_leaves(whole):
 def test_a_value_that_is_not_finite_stops_the_run(tmp_path):
     """The rate makes the weights overflow; the checkpoints before it stay."""
     output = finish(start([TRAINER, tmp_path, *STEPS, "gen.optimizer.learning_rate=1e38"]), code=1)
-    assert re.search(r"gan_jax: Training stopped at step \d+: .* not? ?", output)
-    assert "checkpoint" in output
+    stopped = r"gan_jax: Training stopped at step (\d+): .*(is nan|is inf|is not finite)"
+    step = int(re.search(stopped, output).group(1))
+    kept = [int(path.name) for path in (tmp_path / "checkpoints").iterdir()]
+    assert all(number < step for number in kept)
+    last = f"the last good checkpoint is of step {max(kept)}" if kept else "there is no checkpoint"
+    assert last in output
     assert "Traceback" not in output

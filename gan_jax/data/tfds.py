@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import os
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -113,13 +114,24 @@ def _read(config: Data, split: str, names: tuple[str, ...]) -> Split:
 
 def _reach(url: str) -> None:
     """Fails within seconds where TFDS itself would try for minutes."""
-    try:
-        request = urllib.request.Request(url, method="HEAD")
-        urllib.request.urlopen(request, timeout=NETWORK_PATIENCE_SECONDS).close()
-    except urllib.error.HTTPError:
-        pass  # the host answers; whether it will deliver is for the download to say
-    except OSError as error:
-        raise OSError(f"no network to {url}: {error}") from error
+    answers: list[str] = []
+
+    def ask() -> None:
+        try:
+            request = urllib.request.Request(url, method="HEAD")
+            urllib.request.urlopen(request, timeout=NETWORK_PATIENCE_SECONDS).close()
+            answers.append("")
+        except urllib.error.HTTPError:
+            answers.append("")  # the host is there; whether it delivers is for the download to say
+        except OSError as error:
+            answers.append(str(error))
+
+    # The time-out of a connection does not bound the look-up of the name before it.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(NETWORK_PATIENCE_SECONDS)
+    if problem := (answers or ["no answer"])[0]:
+        raise OSError(f"no network to {url}: {problem}")
 
 
 def _module():

@@ -59,6 +59,20 @@ def no_network(*_args, **_options):
     raise socket.gaierror(-2, "Name or service not known")
 
 
+def test_a_name_server_that_does_not_answer_costs_seconds(monkeypatch):
+    monkeypatch.setattr(tfds, "NETWORK_PATIENCE_SECONDS", 0.2)
+
+    def slow(*_args, **_options):
+        time.sleep(3)
+        no_network()
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    began = time.monotonic()
+    with pytest.raises(OSError, match="no answer"):
+        tfds._reach("https://example.org/data.zip")
+    assert time.monotonic() - began < 2
+
+
 def test_without_a_fallback_it_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds.importlib.util, "find_spec", lambda name: None)
     chosen = Data(source="tfds", name="cifar10", data_dir=str(tmp_path))
