@@ -17,6 +17,9 @@ from gan_jax.parallel import MetricSums, Outcome
 from gan_jax.progress import Progress
 from gan_jax.writers import Writers
 
+Evaluation = dict[str, jax.Array]
+"""What a method's `evaluate` returns; empty before the first step."""
+
 
 class Observer:
     """Looks at a state and writes down what it sees, in the first process.
@@ -45,13 +48,17 @@ class Observer:
 
         `state` lies on one device. Returns what is left to do on the host.
         """
-        tasks = []
+        tasks, evaluation = [], {}
+        log_due = is_due(step, self._config.log.every_steps, self._total)
+        sample_due = is_due(step, self._config.sample.every_steps, self._total)
         if outcome is not None:
             self._progress.advance(step, outcome.metrics)
-            if is_due(step, self._config.log.every_steps, self._total):
-                tasks.append(self._row(step, state, outcome.sums))
-        if is_due(step, self._config.sample.every_steps, self._total):
-            tasks.append(self._pictures(step, state))
+            if log_due or sample_due:
+                evaluation = self._evaluation(step, state)
+            if log_due:
+                tasks.append(self._row(step, outcome.sums, evaluation))
+        if sample_due:
+            tasks.append(self._pictures(step, state, evaluation))
 
         def write() -> None:
             for task in tasks:
@@ -64,8 +71,8 @@ class Observer:
         self._progress.close()
         self._writers.close()
 
-    def _row(self, step: int, state: State, sums: MetricSums) -> Callable[[], None]:
-        evaluation, sums = self._evaluation(step, state), jax.device_get(sums)
+    def _row(self, step: int, sums: MetricSums, evaluation: Evaluation) -> Callable[[], None]:
+        sums = jax.device_get(sums)
         rate = self._progress.images_per_second
 
         def write() -> None:
@@ -76,12 +83,12 @@ class Observer:
 
         return write
 
-    def _pictures(self, step: int, state: State) -> Callable[[], None]:
+    def _pictures(self, step: int, state: State, evaluation: Evaluation) -> Callable[[], None]:
         averaged, raw = (
             self._sample(state, self._grid_key, self._count, averaged=averaged)
             for averaged in (True, False)
         )
-        evaluation, weights = self._evaluation(step, state), jax.device_get(state)
+        weights = jax.device_get(state)
 
         def write() -> None:
             self._writers.grids(step, averaged, raw)
@@ -90,7 +97,7 @@ class Observer:
 
         return write
 
-    def _evaluation(self, step: int, state: State) -> dict[str, jax.Array]:
+    def _evaluation(self, step: int, state: State) -> Evaluation:
         """The method's evaluation on random test images and on the grid's latents."""
         key = keys.at_step(self._key, Purpose.EVALUATION, step)
         test = self._dataset.test

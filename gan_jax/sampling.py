@@ -1,7 +1,6 @@
 """From latents to pictures: each sample is a function of its own key alone."""
 
 from collections.abc import Callable
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -27,8 +26,8 @@ def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
     `state` lies on one device. Image i is the same for any count.
     """
 
-    @partial(jax.jit, static_argnames="averaged")
-    def chunk(state: State, key: jax.Array, first: jax.Array, averaged: bool) -> jax.Array:
+    @jax.jit
+    def chunk(state: State, key: jax.Array, first: int, averaged: bool) -> jax.Array:
         z = draw_latents(config, key, first, CHUNK)
         return eight_bit(method.sample(state, z, averaged))
 

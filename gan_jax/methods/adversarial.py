@@ -200,10 +200,13 @@ def update_gen(
     return gen, {"gen_loss": collectives.mean(loss), "gen_grad_norm": norm}
 
 
-def sample(game: Game, state: AdversarialState, z: jax.Array, averaged: bool) -> jax.Array:
+def sample(
+    game: Game, state: AdversarialState, z: jax.Array, averaged: jax.Array | bool
+) -> jax.Array:
     """Images [n, h, w, c] in [-1, 1] from latents [n, d], in inference mode."""
-    source = state.ema if averaged else state.gen
-    return _infer(game.gen, source, z)
+    raw = Average(state.gen.params, state.gen.stats)
+    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
+    return _infer(game.gen, weights, z)
 
 
 def evaluate(

@@ -33,5 +33,5 @@ class Method(NamedTuple):
 
     init: Callable[[jax.Array], State]
     step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
-    sample: Callable[[State, jax.Array, bool], jax.Array]
+    sample: Callable[[State, jax.Array, jax.Array | bool], jax.Array]
     evaluate: Callable[[State, Batch, jax.Array], dict[str, jax.Array]]
