@@ -43,6 +43,10 @@ class Observer:
         """Begins to count images per second; call it when all is compiled."""
         self._progress.start()
 
+    def stop_clock(self) -> None:
+        """Ends the progress line, so that a sentence can follow it."""
+        self._progress.stop()
+
     def look(self, step: int, state: State, outcome: Outcome | None = None) -> Callable[[], None]:
         """Sees to all that is due after a call that ended at `step`, or before the first one.
 
@@ -68,7 +72,7 @@ class Observer:
 
     def close(self) -> None:
         """Closes the files and leaves the progress line."""
-        self._progress.close()
+        self._progress.stop()
         self._writers.close()
 
     def _row(self, step: int, sums: MetricSums, evaluation: Evaluation) -> Callable[[], None]:

@@ -31,7 +31,7 @@ class Progress:
         """Starts the clock and shows the live line."""
         self._marks.append((self._first, time.perf_counter()))
         if sys.stdout.isatty():
-            form = "step {n_fmt}/{total_fmt} |{bar}| {postfix}"
+            form = "step {n_fmt}/{total_fmt} |{bar}| {desc}"
             self._bar = tqdm(
                 total=self._total, initial=self._first, bar_format=form, file=sys.stdout
             )
@@ -46,7 +46,7 @@ class Progress:
         """Notes that a call has ended at `step` and redraws the live line."""
         self._marks.append((step, time.perf_counter()))
         if self._bar is not None:
-            self._bar.set_postfix_str(self._describe(step, metrics), refresh=False)
+            self._bar.set_description_str(self._describe(step, metrics), refresh=False)
             self._bar.update(step - self._bar.n)
 
     def line(self, step: int, metrics: Mapping[str, chex.Numeric]) -> None:
@@ -54,7 +54,7 @@ class Progress:
         if self._bar is None:
             print(f"step {step}/{self._total}  {self._describe(step, metrics)}", flush=True)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Leaves the live line as it stands."""
         if self._bar is not None:
             self._bar.close()

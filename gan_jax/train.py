@@ -124,6 +124,8 @@ def _train(
     if signal:
         checkpoints.save(step, **jax.device_get({"state": state, "sums": sums}))
     checkpoints.wait()
+    if observer:
+        observer.stop_clock()
     how = f"Stopped by {signal} and saved at" if signal else "Finished at"
     resume = "; the same command resumes" if signal else ""
     _say(f"{how} step {step} of {total}{resume}.")
