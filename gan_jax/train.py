@@ -45,9 +45,9 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         _say(*dataset.report)
         _check_enough(config, dataset)
         rundir.make(workdir)
+        rundir.check_same_run(workdir, config, dataset)
         if jax.process_index() == 0:
             stack.enter_context(rundir.lock(workdir))
-            rundir.check_same_run(workdir, config, dataset)
             rundir.record(workdir, config, dataset)
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", config.checkpoint))
         stop_signal = stack.enter_context(stop_requested())
@@ -55,9 +55,13 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         if steps := checkpoints.steps():
             start = _Start(**checkpoints.restore(steps[-1], **start._asdict()))
             _say(f"Resuming from step {steps[-1]}.")
+        step, total = int(start.state.step), config.train.num_steps
+        if step >= total:
+            _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
+            return jax.device_put(start.state)
         observer = None
         if jax.process_index() == 0:
-            observer = Observer(config, workdir, dataset, method, int(start.state.step))
+            observer = Observer(config, workdir, dataset, method, step)
             stack.callback(observer.close)
         return _train(config, start, dataset, method, checkpoints, observer, stop_signal)
 
@@ -87,9 +91,6 @@ def _train(
     step, total, key = int(start.state.step), config.train.num_steps, keys.root(config.seed)
     state, sums = parallel.replicate(start)
     blank = jax.tree.map(np.zeros_like, start.sums)
-    if step >= total:
-        _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
-        return parallel.one_copy(state)
     if observer and step == 0:
         observer.look(step, parallel.one_copy(state))()
     feed = feeding.feed(config, dataset.train)
