@@ -104,8 +104,10 @@ def many_steps(method: Method, split_pool: bool) -> Any:
 
 
 def _all_finite(tree: Any) -> jax.Array:
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    return jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves]).all()
+    finite = jnp.array(True)
+    for leaf in jax.tree.leaves(tree):
+        finite &= jnp.isfinite(leaf).all()
+    return finite
 
 
 def unit_range(images: jax.Array) -> jax.Array:

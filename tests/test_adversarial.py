@@ -114,6 +114,36 @@ def test_an_update_of_gen_leaves_disc_to_the_bit_statistics_included(config):
     chex.assert_trees_all_close(after.disc, on_devices(disc_alone, 1, state), rtol=1e-5, atol=1e-7)
 
 
+def test_gen_descends_the_gradient_through_the_updated_disc(config):
+    """The shared forward pass gives what differentiating G's loss from its latents gives."""
+    game, state = started(config)
+    after, metrics = step(game, state)
+
+    def expected(batch, s, disc):
+        key = keys_at_0(keys.Purpose.LATENT)
+        z = game.draw_latents(
+            keys.per_example(key, collectives.example_numbers(batch.images.shape[0]))
+        )
+
+        def forward(network, params, stats, x):
+            variables = {"params": params, "batch_stats": stats}
+            rngs = {"dropout": keys_at_0(keys.Purpose.DISC_FOR_GEN)}
+            return network.apply(variables, x, train=True, mutable=["batch_stats"], rngs=rngs)[0]
+
+        def loss(params):
+            fake = forward(game.gen, params, s.gen.stats, z)
+            return jax.nn.softplus(-forward(game.disc, disc.params, disc.stats, fake)).mean()
+
+        value, grads = jax.value_and_grad(loss)(s.gen.params)
+        return collectives.mean((value, grads))
+
+    value, grads = on_devices(expected, 1, state, after.disc)
+    assert float(metrics["gen_loss"]) == pytest.approx(float(value), rel=1e-5)
+    # After one step Adam's first moment is (1 - b1) of the gradient.
+    moment = jax.tree.map(lambda g: (1 - 0.5) * g, grads)
+    chex.assert_trees_all_close(optax.tree.get(after.gen.opt, "mu"), moment, rtol=1e-3, atol=1e-6)
+
+
 def test_the_first_step_of_adam_is_the_learning_rate_times_the_sign(tiny):
     config = override(tiny, {"gen.optimizer.epsilon": "1e-30", "train.disc_update": "joint",
                              "disc.optimizer.epsilon": "1e-30"})  # fmt: skip

@@ -2,13 +2,17 @@
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import ROOT, finish, start
 
-from gan_jax import parallel
+from gan_jax import collectives, parallel
 from gan_jax.errors import UserError
+from gan_jax.methods import Method
 from gan_jax.sampling import eight_bit
 
 TRAINER = ROOT / "tests" / "trainer.py"
@@ -70,6 +74,54 @@ def test_two_processes_of_two_devices_equal_one(one_device, tmp_path):
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["2", "3"]
     resumed = finish(start([TRAINER, tmp_path, *THREE, "train.num_steps=4"], devices=4))
     assert "Resuming from step 3." in resumed
+
+
+class Counter(NamedTuple):
+    step: jax.Array
+
+
+def counting(bad_step):
+    """A method whose one metric is the step, and NaN at `bad_step`."""
+
+    def step(state, batch, key):
+        seen = collectives.mean(batch.images.mean())
+        value = jnp.where(state.step == bad_step, jnp.nan, state.step + 0.0)
+        return Counter(state.step + 1), {"value": value, "seen": seen}
+
+    return Method(lambda key: Counter(jnp.zeros((), jnp.int32)), step, None, None)
+
+
+def called(bad_step, lengths):
+    """The last outcome of calls of these lengths on all devices, of images 0, 1, 2, ..."""
+    method = counting(bad_step)
+    program = parallel.many_steps(method, split_pool=False)
+    images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
+    pool = parallel.replicate(parallel.Pool(images, np.zeros(20, np.int32)))
+    state = Counter(np.int32(0))
+    carried = parallel.replicate((state, parallel.zero_sums(method, state, (1, 1, 1))))
+    done = 0
+    for length in lengths:
+        places = np.zeros((2, 8, 1), np.int32)
+        places[:, :length, 0] = 2 * (done + np.arange(length)) + np.array([[0], [1]])
+        outcome = program(*carried, pool, places, jax.random.key(0), np.int32(length))
+        carried, done = (outcome.state, outcome.sums), done + length
+    return outcome
+
+
+@pytest.mark.parametrize("lengths", [(5,), (1, 4), (2, 0, 3)])
+def test_calls_of_any_lengths_are_the_same_steps(lengths):
+    outcome = called(-1, lengths)
+    assert int(outcome.state.step) == int(outcome.sums.steps) == 5
+    assert float(outcome.sums.values["value"]) == 0 + 1 + 2 + 3 + 4
+    seen = sum((2 * i + 0.5) / 127.5 - 1 for i in range(5))  # step i sees images 2i and 2i + 1
+    assert float(outcome.sums.values["seen"]) == pytest.approx(seen, rel=1e-5)
+    assert bool(outcome.finite)
+
+
+def test_a_call_ends_at_the_step_that_is_not_finite():
+    outcome = called(3, (7,))
+    assert int(outcome.state.step) == 4
+    assert not bool(outcome.finite)
 
 
 def test_a_batch_that_the_devices_do_not_divide_names_one_that_they_do():
