@@ -6,9 +6,10 @@ transposed convolution and the gradient of the kernel; the derivative of any one
 other two, so derivatives of every order stay within these three functions, and the platform's
 choice of algorithm is made here and nowhere else.
 
-On the CPU each is a matrix product with the columns of the image, because XLA computes dilated
-convolutions there by a naive loop. The columns are made for a few images at a time: 25 times the
-size of their image, they are worth neither writing to memory nor keeping for the backward pass.
+On the CPU, where XLA computes dilated convolutions by a naive loop, each is the algorithm of
+`fast` where that suits, else a matrix product with the columns of the image. The columns are made
+for a few images at a time: 25 times the size of their image, they are worth neither writing to
+memory nor keeping for the backward pass.
 """
 
 from functools import partial
@@ -17,6 +18,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from gan_jax.ops import fast
 from gan_jax.ops.window import col2im, im2col
 
 COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
@@ -25,24 +27,24 @@ COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def output_of(x, kernel, window):
     """The convolution: [B, H, W, in], [kh, kw, in, out] to [B, out_h, out_w, out]."""
-    return _choose(_gemm_output, _native_output, x, kernel, window)
+    return _choose(_cpu_output, _native_output, x, kernel, window)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def image_of(y, kernel, window):
     """The adjoint in the image: [B, out_h, out_w, out], [kh, kw, in, out] to [B, H, W, in]."""
-    return _choose(_gemm_image, _native_image, y, kernel, window)
+    return _choose(_cpu_image, _native_image, y, kernel, window)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def kernel_of(x, y, window):
     """The adjoint in the kernel: [B, H, W, in], [B, out_h, out_w, out] to [kh, kw, in, out]."""
-    return _choose(_gemm_kernel, _native_kernel, x, y, window)
+    return _choose(_cpu_kernel, _native_kernel, x, y, window)
 
 
-def _choose(gemm, native, a, b, window):
-    gemm, native = partial(gemm, window=window), partial(native, window=window)
-    return lax.platform_dependent(a, b, cpu=gemm, default=native)
+def _choose(cpu, native, a, b, window):
+    cpu, native = partial(cpu, window=window), partial(native, window=window)
+    return lax.platform_dependent(a, b, cpu=cpu, default=native)
 
 
 def _gradients(function, of_first, of_second):
@@ -71,6 +73,21 @@ _gradients(
     lambda dk, x, y, window: image_of(y, dk, window),
     lambda dk, x, y, window: output_of(x, dk, window),
 )
+
+
+def _cpu_output(x, kernel, window):
+    suits = fast.suits(window, x.dtype, kernel.shape[2:])
+    return (fast.output if suits else _gemm_output)(x, kernel, window)
+
+
+def _cpu_image(y, kernel, window):
+    suits = fast.suits(window, y.dtype, kernel.shape[2:])
+    return (fast.image if suits else _gemm_image)(y, kernel, window)
+
+
+def _cpu_kernel(x, y, window):
+    suits = fast.suits(window, x.dtype, (x.shape[-1], y.shape[-1]))
+    return (fast.kernel if suits else _gemm_kernel)(x, y, window)
 
 
 def _gemm_output(x, kernel, window):

@@ -1,0 +1,102 @@
+"""The fast algorithm: exact in its construction, and close to XLA in float32."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from gan_jax.ops import conv, conv_transpose, fast
+from gan_jax.ops.window import Window
+
+DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+CONV = Window(image=(16, 15), taps=(5, 5), stride=(2, 2), low=(1, 2), out=(8, 7))
+SAME = Window(image=(8, 6), taps=(3, 2), stride=(1, 1), low=(1, 0), out=(8, 5))
+
+
+def normal(seed, *shape):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
+
+
+def assert_close(actual, expected, tolerance=1e-5):
+    """Largest difference within `tolerance` of the largest expected magnitude."""
+    assert actual.shape == expected.shape
+    actual, expected = (np.asarray(a, np.float64) for a in (actual, expected))
+    assert np.abs(actual - expected).max() <= tolerance * np.abs(expected).max()
+
+
+def native(x, kernel, window):
+    reach = (
+        s * (o - 1) + t for s, o, t in zip(window.stride, window.out, window.taps, strict=True)
+    )
+    pads = [(low, r - low - n) for r, low, n in zip(reach, window.low, window.image, strict=True)]
+    return lax.conv_general_dilated(x, kernel, window.stride, pads, None, None, DIMENSIONS)
+
+
+@pytest.mark.parametrize("low", [0, 2])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("taps", range(2, 8))
+def test_construction_is_exact(taps, stride, low):
+    """The coefficient of every (output, tap, pixel) is 1 where the window joins them, else 0."""
+    out = (13 + 3 - taps) // stride + 1
+    made = fast.transforms(Window((13, 0), (taps, 0), (stride, 1), (low, 0), (out, 0)), 0)
+    joined = np.zeros((out, taps, 13))
+    for o, t in np.ndindex(out, taps):
+        if 0 <= stride * o + t - low < 13:
+            joined[o, t, stride * o + t - low] = 1
+    product = np.einsum("pao,pbt,pax->otx", made.out, made.kernel, made.image)
+    np.testing.assert_allclose(product, joined, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [CONV, SAME])
+def test_three_maps_equal_xla(window):
+    """In float32 with many channels, for a batch of cotangents without structure."""
+    x, kernel = normal(0, 3, *window.image, 64), normal(1, *window.taps, 64, 96)
+    y = normal(2, 3, *window.out, 96)
+    expected, pull = jax.vjp(lambda x, kernel: native(x, kernel, window), x, kernel)
+    of_image, of_kernel = pull(y)
+    assert_close(jax.jit(fast.output, static_argnums=2)(x, kernel, window), expected)
+    assert_close(jax.jit(fast.image, static_argnums=2)(y, kernel, window), of_image)
+    assert_close(jax.jit(fast.kernel, static_argnums=2)(x, y, window), of_kernel)
+
+
+def test_where_it_suits():
+    window, single = CONV, jnp.dtype("float32")
+    assert fast.suits(window, single, (48, 48))
+    assert fast.suits(window, jnp.dtype("float64"), (48, 48))
+    assert not fast.suits(window, jnp.dtype("bfloat16"), (48, 48))
+    assert not fast.suits(window, single, (47, 64))
+    assert not fast.suits(window, single, (64, 3))
+    assert fast.suits(window._replace(out=(4, 4)), single, (192, 192))  # a tile, not four
+    assert not fast.suits(window._replace(out=(4, 4)), single, (191, 192))
+    assert not fast.suits(window._replace(out=(9, 9)), single, (192, 192))
+    assert not fast.suits(window._replace(taps=(7, 7)), single, (192, 192))
+    assert not fast.suits(window._replace(out=(1, 1)), single, (192, 192))
+
+
+@pytest.mark.parametrize("name", ["conv", "conv_transpose"])
+def test_second_derivatives_equal_xla(name):
+    """Of the squared gradient; each of the three maps is differentiated."""
+    ours = conv if name == "conv" else conv_transpose
+    x, kernel = normal(0, 2, 16, 16, 48), normal(1, 5, 5, 48, 48) / 20
+
+    def xla(x, kernel, stride):
+        function = lax.conv_general_dilated if name == "conv" else lax.conv_transpose
+        return function(x, kernel, (stride, stride), "SAME", None, dimension_numbers=DIMENSIONS)
+
+    def slopes(function):
+        def penalty(x, kernel):
+            inner = jax.grad(lambda x, k: jnp.tanh(function(x, k, 2)).sum(), (0, 1))(x, kernel)
+            return sum(jnp.square(slope).sum() for slope in inner)
+
+        return jax.jit(jax.grad(penalty, (0, 1)))(x, kernel)
+
+    for actual, expected in zip(slopes(ours), slopes(xla), strict=True):
+        assert_close(actual, expected)
+
+
+def test_vmap_over_kernels():
+    x, kernels = normal(0, 2, 16, 16, 48), normal(1, 3, 5, 5, 48, 48)
+    together = jax.vmap(lambda kernel: conv(x, kernel, 2))(kernels)
+    for actual, kernel in zip(together, kernels, strict=True):
+        assert_close(actual, conv(x, kernel, 2), 1e-6)
