@@ -45,21 +45,10 @@ def check_divisible(batch_size: int) -> None:
         )
 
 
-def zero_sums(method: Method, state: State, image_shape: tuple[int, ...]) -> MetricSums:
+def zero_sums(method: Method) -> MetricSums:
     """Sums of no steps, on the host."""
-    shapes = _metric_shapes(method, state, image_shape)
-    return MetricSums({name: np.zeros((), np.float32) for name in shapes}, np.zeros((), np.int32))
-
-
-def _metric_shapes(method: Method, state: State, image_shape: tuple[int, ...]) -> Metrics:
-    batch = Batch(
-        jax.ShapeDtypeStruct((1, 1, *image_shape), jnp.float32),
-        jax.ShapeDtypeStruct((1, 1), jnp.int32),
-    )
-    mapped = jax.vmap(
-        method.step, in_axes=(None, 0, None), out_axes=(None, 0), axis_name=collectives.AXIS
-    )
-    return jax.eval_shape(mapped, state, batch, jax.random.key(0))[1]
+    values = {name: np.zeros((), np.float32) for name in method.metrics}
+    return MetricSums(values, np.zeros((), np.int32))
 
 
 def many_steps(method: Method, split_pool: bool) -> Any:

@@ -5,10 +5,12 @@ import dataclasses
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import data, feeding, keys, methods, parallel, rundir, user_cache
@@ -41,6 +43,8 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
     parallel.check_divisible(config.train.batch_size)
     method = methods.make(config)
     with full_disk_is_an_error(workdir), contextlib.ExitStack() as stack:
+        thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        initial = thread.submit(_initial, config, method)  # compiles while the images are read
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
@@ -51,7 +55,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
             rundir.record(workdir, config, dataset)
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", config.checkpoint))
         stop_signal = stack.enter_context(stop_requested())
-        start = _initial(config, method)
+        start = initial.result()
         if steps := checkpoints.steps():
             start = _Start(**checkpoints.restore(steps[-1], **start._asdict()))
             _say(f"Resuming from step {steps[-1]}.")
@@ -75,8 +79,7 @@ class _Start(NamedTuple):
 
 def _initial(config: Config, method: Method) -> _Start:
     state = jax.device_get(jax.jit(method.init)(keys.root(config.seed)))
-    shape = (config.data.height, config.data.width, config.data.channels)
-    return _Start(state, parallel.zero_sums(method, state, shape))
+    return _Start(state, parallel.zero_sums(method))
 
 
 def _train(
@@ -90,13 +93,10 @@ def _train(
 ) -> State:
     step, total, key = int(start.state.step), config.train.num_steps, keys.root(config.seed)
     state, sums = parallel.replicate(start)
-    blank = jax.tree.map(np.zeros_like, start.sums)
-    if observer and step == 0:
-        observer.look(step, parallel.one_copy(state))()
     feed = feeding.feed(config, dataset.train)
     intervals = (getattr(config, part).every_steps for part in ("log", "sample", "checkpoint"))
     pace = Pace(intervals, total, feed.most_steps)
-    count, write, signal = pace.count(step), None, ""
+    count, write, signal = pace.count(step), _first_look(observer, state, step), ""
     program = parallel.many_steps(method, feed.split_pool)
     began = time.perf_counter()
     started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
@@ -117,7 +117,7 @@ def _train(
         state, sums, step, count = outcome.state, outcome.sums, step + count, following
         write = observer.look(step, parallel.one_copy(state), outcome) if observer else None
         if config.log.every_steps and step % config.log.every_steps == 0:
-            sums = parallel.replicate(blank)
+            sums = parallel.replicate(parallel.zero_sums(method))
         if is_due(step, config.checkpoint.every_steps, total):
             checkpoints.save(step, **jax.device_get({"state": state, "sums": sums}))
     if write:
@@ -131,6 +131,14 @@ def _train(
     resume = "; the same command resumes" if signal else ""
     _say(f"{how} step {step} of {total}{resume}.")
     return parallel.one_copy(state)
+
+
+def _first_look(observer: Observer | None, state: State, step: int) -> Callable[[], None] | None:
+    """What shows the untrained state once the first call, which takes that state, has begun."""
+    if observer is None or step:
+        return None
+    untrained = jax.tree.map(jnp.copy, parallel.one_copy(state))
+    return lambda: observer.look(step, untrained)()
 
 
 def _not_finite(outcome: Outcome, checkpoints: Checkpoints) -> UserError:

@@ -88,7 +88,9 @@ def counting(bad_step):
         value = jnp.where(state.step == bad_step, jnp.nan, state.step + 0.0)
         return Counter(state.step + 1), {"value": value, "seen": seen}
 
-    return Method(lambda key: Counter(jnp.zeros((), jnp.int32)), step, None, None)
+    return Method(
+        lambda key: Counter(jnp.zeros((), jnp.int32)), ("seen", "value"), step, None, None
+    )
 
 
 def called(bad_step, lengths):
@@ -98,7 +100,7 @@ def called(bad_step, lengths):
     images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
     pool = parallel.replicate(parallel.Pool(images, np.zeros(20, np.int32)))
     state = Counter(np.int32(0))
-    carried = parallel.replicate((state, parallel.zero_sums(method, state, (1, 1, 1))))
+    carried = parallel.replicate((state, parallel.zero_sums(method)))
     done = 0
     for length in lengths:
         places = np.zeros((2, 8, 1), np.int32)

@@ -19,7 +19,7 @@ def make(problem: Problem) -> Step:
         ops.Conv, ops.ConvTranspose = _flax_layer(nn.Conv), _flax_layer(nn.ConvTranspose)
     method = methods.make(problem.config)
     state = _state(problem)
-    sums = parallel.zero_sums(method, state, problem.images.shape[1:])
+    sums = parallel.zero_sums(method)
     carried = parallel.replicate((state, sums))
     eight_bit = np.round((problem.images + 1) * 127.5).astype(np.uint8)
     batch_size = len(eight_bit)

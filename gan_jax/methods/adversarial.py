@@ -26,6 +26,16 @@ Tree = Any
 KeyOf = Callable[[Purpose], jax.Array]
 
 
+METRICS = (
+    "disc_loss",
+    "gen_loss",
+    "disc_prob_real",
+    "disc_prob_fake",
+    "disc_grad_norm",
+    "gen_grad_norm",
+)
+
+
 class Player(NamedTuple):
     """One network in training."""
 
@@ -68,6 +78,7 @@ def make(config: Config) -> Method:
     game = make_game(config)
     return Method(
         init=partial(init, game),
+        metrics=METRICS,
         step=partial(step, game),
         sample=partial(sample, game),
         evaluate=partial(evaluate, game),

@@ -24,6 +24,7 @@ class Method(NamedTuple):
     """As an optimizer is two pure functions, a generative method is four.
 
     init: (key) -> State.
+    metrics: the names of what a step measures.
     step: (State, Batch, key) -> (State, Metrics). One device's share of one training step; it runs
         under the mapped axis `collectives.AXIS`. `key` is the run's root key.
     sample: (State, latents [n, d], averaged) -> images [n, height, width, channels] in [-1, 1],
@@ -32,6 +33,7 @@ class Method(NamedTuple):
     """
 
     init: Callable[[jax.Array], State]
+    metrics: tuple[str, ...]
     step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
     sample: Callable[[State, jax.Array, jax.Array | bool], jax.Array]
     evaluate: Callable[[State, Batch, jax.Array], dict[str, jax.Array]]

@@ -42,6 +42,7 @@ def kernel_of(x, y, window):
     return _choose(_cpu_kernel, _native_kernel, x, y, window)
 
 
+@partial(jax.jit, static_argnums=(0, 1, 4))  # traced once for each shape, however often called
 def _choose(cpu, native, a, b, window):
     cpu, native = partial(cpu, window=window), partial(native, window=window)
     return lax.platform_dependent(a, b, cpu=cpu, default=native)
