@@ -7,6 +7,7 @@ its first losses must equal gan_jax's. Then the peers take turns, a few steps ea
 round, so that a machine that slows down slows all of them.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from absl import app, flags
 
 PEERS = {
     "gan_jax": ("ours", ""),
@@ -30,13 +30,6 @@ PEERS = {
     "keras": ("keras_tensorflow", ""),
 }
 """Each peer's module in `benchmarks.peers` and its variant."""
-
-_EXPERIMENT = flags.DEFINE_string("experiment", "dcgan_cifar_cars", "Whose networks and losses.")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 128, "Images per step.", lower_bound=1)
-_PEERS = flags.DEFINE_list("peers", list(PEERS), "Which peers, by name.")
-_ROUNDS = flags.DEFINE_integer("rounds", 7, "How often each peer takes its turn.", lower_bound=1)
-_STEPS = flags.DEFINE_integer("steps", 3, "Steps in a turn.", lower_bound=1)
-_JSON = flags.DEFINE_string("json", None, "Also write everything that was measured to this file.")
 
 LOSS_TOLERANCE = 2e-3
 """How far first losses may lie apart: float32 sums in another order, through a D update."""
@@ -174,25 +167,40 @@ def direct_flop(experiment: str, batch_size: int) -> int:
     return batch_size * (6 * first + 8 * sum(rest) + 3 * sum(gen))
 
 
-def main(argv: list[str]) -> None:
-    del argv
-    if unknown := [name for name in _PEERS.value if name not in PEERS]:
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="One training step, beside other libraries.")
+    parser.add_argument(
+        "--experiment", default="dcgan_cifar_cars", help="whose networks and losses"
+    )
+    parser.add_argument("--batch_size", type=int, default=128, help="images per step")
+    parser.add_argument("--peers", default=",".join(PEERS), help="which peers; default all")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each peer takes its turn")
+    parser.add_argument("--steps", type=int, default=3, help="steps in a turn")
+    parser.add_argument("--json", type=Path, help="also write what was measured to this file")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    names = given.peers.split(",")
+    if unknown := [name for name in names if name not in PEERS]:
         raise SystemExit(f"There is no peer {unknown[0]}; choose from {', '.join(PEERS)}.")
     with tempfile.TemporaryDirectory() as folder:
-        peers = start(_PEERS.value, _EXPERIMENT.value, _BATCH_SIZE.value, Path(folder))
+        peers = start(names, given.experiment, given.batch_size, Path(folder))
         try:
-            timings = measure(peers, _ROUNDS.value, _STEPS.value)
+            timings = measure(peers, given.rounds, given.steps)
         finally:
             for peer in peers.values():
                 peer.close()
-    rate, flop = gemm_rate(), direct_flop(_EXPERIMENT.value, _BATCH_SIZE.value)
-    print(f"\n{_EXPERIMENT.value}, batch {_BATCH_SIZE.value}, {os.cpu_count()} CPU cores; a matrix")
-    print(f"product runs at {rate:.0f} GFLOP/s, the step has {flop / 1e9:.0f} GFLOP.\n")
+    rate, flop = gemm_rate(), direct_flop(given.experiment, given.batch_size)
+    print(f"\n{given.experiment}, batch {given.batch_size}, {os.cpu_count()} CPU cores; a matrix")
+    print(f"product of numpy runs at {rate:.0f} GFLOP/s, the step has {flop / 1e9:.0f} GFLOP.\n")
     print(table(timings, flop, rate))
-    if _JSON.value:
+    if given.json:
         content = {name: timing._asdict() for name, timing in timings.items()}
-        Path(_JSON.value).write_text(json.dumps({"gemm_gflops": rate, "peers": content}, indent=2))
+        given.json.write_text(json.dumps({"gemm_gflops": rate, "peers": content}, indent=2))
 
 
 if __name__ == "__main__":
-    app.run(main)
+    main()
