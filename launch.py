@@ -41,7 +41,7 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Several hosts: the numbe
 
 
 def main(argv: list[str]) -> None:
-    logging.set_verbosity(logging.WARNING)  # libraries log each file that they write
+    logging.set_verbosity(logging.ERROR)  # libraries log each file that they write
     # Imported here so that --help answers at once.
     import experiments
     from gan_jax.errors import UserError

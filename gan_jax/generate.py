@@ -17,7 +17,7 @@ def run(workdir: str | Path, num_samples: int, seed: int, step: int | None = Non
     """Draws samples from the averaged generator of a checkpoint, the last one by default.
 
     Writes grid.png, one PNG each and samples.npz (`images`, uint8 [n, h, w, c]; `latents`) to
-    generated/step_XXXXXXXX_seed_N in the run directory and returns that folder. Sample i depends
+    generated/step_NNNNNNNN_seed_N in the run directory and returns that folder. Sample i depends
     on the seed and on i alone. Raises `UserError` when there is no run or no such checkpoint.
     """
     user_cache.keep_compiled_programs()
