@@ -12,12 +12,13 @@ from benchmarks.peers import Problem
 from gan_jax import keys
 from gan_jax.config import override
 from gan_jax.methods import adversarial
+from gan_jax.methods import game as games
 
 
 def make(experiment: str, batch_size: int, variant: str = "") -> Problem:
     """Initial weights by gan_jax, images by numpy: the time of a step does not depend on them."""
     config = override(experiments.load(experiment), {"train.batch_size": batch_size})
-    game = adversarial.make_game(config)
+    game = games.make(config)
     state = jax.jit(lambda key: adversarial.init(game, key))(keys.root(0))
     weights = jax.device_get({"gen": state.gen.params, "disc": state.disc.params})
     random = np.random.default_rng(0)

@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-import jax
 import numpy as np
 from tqdm import tqdm
 
-from gan_jax import keys, methods, pictures, rundir, sampling, user_cache
-from gan_jax.checkpoint import Checkpoints
+from gan_jax import keys, pictures, runs, sampling, user_cache
 from gan_jax.disk import full_disk_is_an_error
-from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 
 
@@ -21,25 +18,16 @@ def run(workdir: str | Path, num_samples: int, seed: int, step: int | None = Non
     on the seed and on i alone. Raises `UserError` when there is no run or no such checkpoint.
     """
     user_cache.keep_compiled_programs()
-    workdir = Path(workdir)
-    config = rundir.read_config(workdir)
-    method = methods.make(config)
-    with Checkpoints(workdir / "checkpoints") as checkpoints:
-        steps = checkpoints.steps()
-        if not steps:
-            raise UserError(f"The run in {workdir} has no checkpoint yet; train it further first.")
-        step = steps[-1] if step is None else step
-        like = jax.eval_shape(method.init, keys.root(0))
-        state = checkpoints.restore(step, state=like)["state"]
+    opened = runs.open_run(workdir, step)
     key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
-    images = sampling.sampler(config, method)(jax.device_put(state), key, num_samples)
-    folder = workdir / "generated" / f"step_{step:08d}_seed_{seed}"
+    images = sampling.sampler(opened.config, opened.method)(opened.state, key, num_samples)
+    folder = opened.workdir / "generated" / f"step_{opened.step:08d}_seed_{seed}"
     with full_disk_is_an_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         pictures.write_png(folder / "grid.png", pictures.grid(images), pictures.legible(images))
         for number, image in enumerate(tqdm(images, desc="writing", disable=None, leave=False)):
             pictures.write_png(folder / f"{number:05d}.png", image)
-        z = np.asarray(sampling.draw_latents(config, key, 0, num_samples))
+        z = np.asarray(sampling.draw_latents(opened.config, key, 0, num_samples))
         np.savez_compressed(folder / "samples.npz", images=images, latents=z)
-    print(f"Wrote {num_samples} samples of step {step} to {folder}")
+    print(f"Wrote {num_samples} samples of step {opened.step} to {folder}")
     return folder

@@ -21,6 +21,10 @@ class Purpose(enum.IntEnum):
     SAMPLE_GRID = 6
     EVALUATION = 7
     USER_SAMPLE = 8
+    FLIP = 9
+    GEN_LATENT = 10
+    PENALTY = 11
+    ENCODE = 12
 
 
 def root(seed: int) -> jax.Array:

@@ -108,4 +108,5 @@ class Observer:
         chosen = np.asarray(jax.random.randint(key, (self._count,), 0, len(test.images)))
         batch = Batch(parallel.unit_range(jnp.asarray(test.images[chosen])), test.labels[chosen])
         z = sampling.draw_latents(self._config, self._grid_key, 0, self._count)
-        return self._evaluate(state, batch, z)
+        labels = sampling.sample_labels(self._config, 0, self._count)
+        return self._evaluate(state, batch, z, labels)

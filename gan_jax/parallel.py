@@ -23,7 +23,7 @@ class MetricSums(NamedTuple):
 class Pool(NamedTuple):
     """The images that a call may draw from."""
 
-    images: chex.Array  # uint8 [n, height, width, channels]
+    images: chex.Array  # uint8 [n, height, width, channels], or float32 points in [-1, 1]
     labels: chex.Array  # int32 [n]
 
 
@@ -100,7 +100,9 @@ def _all_finite(tree: Any) -> jax.Array:
 
 
 def unit_range(images: jax.Array) -> jax.Array:
-    """uint8 images to float32 in [-1, 1]; 0 becomes -1 and 255 becomes 1."""
+    """uint8 images to float32 in [-1, 1]; 0 becomes -1 and 255 becomes 1. Floats stay."""
+    if jnp.issubdtype(images.dtype, jnp.floating):
+        return images
     return images.astype(jnp.float32) / 127.5 - 1
 
 

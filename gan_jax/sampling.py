@@ -20,16 +20,23 @@ def draw_latents(config: Config, key: jax.Array, first: jax.Array | int, count: 
     return latents.sampler(config.latents)(keys.per_example(key, numbers))
 
 
-def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
-    """A function (state, key, count, averaged=True) -> uint8 images [count, H, W, C].
+def sample_labels(config: Config, first: jax.Array | int, count: int) -> jax.Array:
+    """The classes of samples number `first` to `first + count`, in turn; zeros without classes."""
+    return (first + jnp.arange(count, dtype=jnp.int32)) % max(1, config.data.num_classes)
 
-    `state` lies on one device. Image i is the same for any count.
+
+def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
+    """A function (state, key, count, averaged=True) -> images [count, H, W, C].
+
+    They are uint8, or float32 where the data are points. `state` lies on one device. Image i is
+    the same for any count.
     """
 
     @jax.jit
     def chunk(state: State, key: jax.Array, first: int, averaged: bool) -> jax.Array:
         z = draw_latents(config, key, first, CHUNK)
-        return eight_bit(method.sample(state, z, averaged))
+        images = method.sample(state, z, sample_labels(config, first, CHUNK), averaged)
+        return images if config.data.is_points else eight_bit(images)
 
     def sample(state: State, key: jax.Array, count: int, averaged: bool = True) -> np.ndarray:
         chunks = [chunk(state, key, first, averaged) for first in range(0, count, CHUNK)]

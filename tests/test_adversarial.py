@@ -11,11 +11,13 @@ import pytest
 
 from gan_jax import collectives, keys
 from gan_jax.config import override
-from gan_jax.methods import Batch, adversarial
+from gan_jax.methods import Batch, adversarial, updates
+from gan_jax.methods import game as games
 from gan_jax.networks import layers
 
 IMAGES = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 LEARNING_RATE = 1e-3
+NO_LABELS = jnp.zeros(3, jnp.int32)
 
 
 @pytest.fixture(params=["in_turn", "joint"])
@@ -25,7 +27,7 @@ def config(request, tiny):
 
 @functools.cache
 def started(config):
-    game = adversarial.make_game(config)
+    game = games.make(config)
     return game, jax.jit(lambda key: adversarial.init(game, key))(keys.root(config.seed))
 
 
@@ -85,7 +87,7 @@ def test_a_step_updates_each_player_the_stated_number_of_times(config):
         state, _ = step(game, state)
         assert int(state.step) == number
         assert count(state.gen) == number
-        assert count(state.disc) == number * (2 if game.in_turn else 1)
+        assert count(state.disc) == number * (2 if game.disc_update == "in_turn" else 1)
 
 
 def test_a_frozen_gen_stays_to_the_bit_while_disc_learns(config):
@@ -108,8 +110,8 @@ def test_an_update_of_gen_leaves_disc_to_the_bit_statistics_included(config):
         key = keys_at_0(keys.Purpose.LATENT)
         z = game.draw_latents(keys.per_example(key, numbers))
         variables = {"params": s.gen.params, "batch_stats": s.gen.stats}
-        fake, _ = game.gen.apply(variables, z, train=True, mutable=["batch_stats"])
-        return adversarial.update_disc(game, s.disc, batch.images, fake, keys_at_0)[0]
+        fake, _ = game.gen.apply(variables, z, batch.labels, train=True, mutable=["batch_stats"])
+        return updates.update_disc(game, s.disc, batch.images, fake, batch.labels, keys_at_0)[0]
 
     chex.assert_trees_all_close(after.disc, on_devices(disc_alone, 1, state), rtol=1e-5, atol=1e-7)
 
@@ -128,7 +130,9 @@ def test_gen_descends_the_gradient_through_the_updated_disc(config):
         def forward(network, params, stats, x):
             variables = {"params": params, "batch_stats": stats}
             rngs = {"dropout": keys_at_0(keys.Purpose.DISC_FOR_GEN)}
-            return network.apply(variables, x, train=True, mutable=["batch_stats"], rngs=rngs)[0]
+            return network.apply(
+                variables, x, batch.labels, train=True, mutable=["batch_stats"], rngs=rngs
+            )[0]
 
         def loss(params):
             fake = forward(game.gen, params, s.gen.stats, z)
@@ -170,9 +174,9 @@ def test_statistics_follow_one_pass_of_gen_and_two_of_disc(config):
 
 
 def test_ema_decay_of_published_settings():
-    assert adversarial.ema_decay(64, 500_000) == pytest.approx(0.99991128, abs=1e-8)
-    assert adversarial.ema_decay(32, 10_000) == pytest.approx(0.99778439, abs=1e-8)
-    assert adversarial.ema_decay(32, 0) == 0.0
+    assert games.ema_decay(64, 500_000) == pytest.approx(0.99991128, abs=1e-8)
+    assert games.ema_decay(32, 10_000) == pytest.approx(0.99778439, abs=1e-8)
+    assert games.ema_decay(32, 0) == 0.0
 
 
 def test_the_average_follows_its_closed_form_in_weights_and_statistics(config):
@@ -200,7 +204,7 @@ def test_metrics_are_what_they_say(config):
         variables = {"params": s.disc.params, "batch_stats": s.disc.stats}
         rngs = {"dropout": keys_at_0(keys.Purpose.DISC_REAL)}
         return game.disc.apply(
-            variables, batch.images, train=True, mutable=["batch_stats"], rngs=rngs
+            variables, batch.images, batch.labels, train=True, mutable=["batch_stats"], rngs=rngs
         )[0]
 
     gathered = on_devices(lambda b, s: jax.lax.all_gather(logits(b, s), collectives.AXIS), 1, state)
@@ -212,15 +216,17 @@ def test_sample_takes_averaged_or_raw_weights(config):
     game, state = started(config)
     state, _ = step(game, state)
     z = jax.random.normal(jax.random.key(1), (3, 6))
-    averaged = adversarial.sample(game, state, z, averaged=True)
-    raw = adversarial.sample(game, state, z, averaged=False)
+    averaged = adversarial.sample(game, state, z, NO_LABELS, averaged=True)
+    raw = adversarial.sample(game, state, z, NO_LABELS, averaged=False)
     assert averaged.shape == raw.shape == (3, 8, 8, 1)
     assert float(jnp.abs(averaged).max()) <= 1
     assert (averaged != raw).any()
     ema_as_gen = state._replace(
         gen=state.gen._replace(params=state.ema.params, stats=state.ema.stats)
     )
-    np.testing.assert_array_equal(averaged, adversarial.sample(game, ema_as_gen, z, averaged=False))
+    np.testing.assert_array_equal(
+        averaged, adversarial.sample(game, ema_as_gen, z, NO_LABELS, averaged=False)
+    )
 
 
 def test_bfloat16_keeps_parameters_statistics_and_images_in_float32(config):
@@ -229,8 +235,8 @@ def test_bfloat16_keeps_parameters_statistics_and_images_in_float32(config):
     for leaf in jax.tree.leaves((after.gen, after.disc, after.ema, metrics)):
         assert leaf.dtype in (jnp.float32, jnp.int32)
     z = jnp.ones((2, 6))
-    assert adversarial.sample(game, after, z, averaged=True).dtype == jnp.float32
+    assert adversarial.sample(game, after, z, NO_LABELS, averaged=True).dtype == jnp.float32
     full, _ = started(config)
-    exact = adversarial.sample(full, after, z, averaged=True)
-    rough = adversarial.sample(game, after, z, averaged=True)
+    exact = adversarial.sample(full, after, z, NO_LABELS, averaged=True)
+    rough = adversarial.sample(game, after, z, NO_LABELS, averaged=True)
     assert 0 < float(jnp.abs(exact - rough).max()) < 0.05  # bfloat16 has 8 bits

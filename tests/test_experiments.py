@@ -70,8 +70,9 @@ def test_parameter_counts_of_the_cars():
     import jax
 
     from gan_jax.methods import adversarial
+    from gan_jax.methods import game as games
 
-    game = adversarial.make_game(experiments.load("dcgan_cifar_cars"))
+    game = games.make(experiments.load("dcgan_cifar_cars"))
     state = jax.eval_shape(lambda key: adversarial.init(game, key), jax.random.key(0))
     gen = 100 * 3072 + 3072 + 2 * 192
     gen += 25 * 192 * 256 + 2 * 256 + 25 * 256 * 128 + 2 * 128 + 25 * 128 * 3 + 3
@@ -85,8 +86,9 @@ def test_weights_start_where_the_chapter_has_them():
     import jax
 
     from gan_jax.methods import adversarial
+    from gan_jax.methods import game as games
 
-    game = adversarial.make_game(experiments.load("dcgan_cifar_cars"))
+    game = games.make(experiments.load("dcgan_cifar_cars"))
     state = adversarial.init(game, jax.random.key(0))
     for params, name in ((state.gen.params, "ConvTranspose_1"), (state.disc.params, "Conv_2")):
         kernel = np.asarray(params[name]["kernel"])

@@ -7,17 +7,33 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    {"errors", "collectives", "keys", "losses", "intervals", "user_cache", "disk", "ops"},
+    {
+        "errors",
+        "collectives",
+        "keys",
+        "losses",
+        "penalties",
+        "augment",
+        "intervals",
+        "user_cache",
+        "disk",
+        "ops",
+    },
     {"config"},
     {"latents", "networks", "data", "pictures", "interrupts", "progress", "checkpoint", "events"},
     {"methods", "writers", "rundir"},
     {"parallel", "sampling"},
-    {"feeding", "observer", "generate"},
-    {"train"},
+    {"feeding", "observer", "runs"},
+    {"train", "generate", "visualize"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Taken within a floor: the ground's own stones.
-BESIDE = {("losses", "errors"), ("disk", "errors"), ("checkpoint", "config")}
+BESIDE = {
+    ("losses", "errors"),
+    ("augment", "errors"),
+    ("disk", "errors"),
+    ("checkpoint", "config"),
+}
 FILES = sorted((ROOT / "gan_jax").rglob("*.py"))
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from benchmarks.peers import Problem, Step
 from gan_jax import keys, methods, ops, parallel
-from gan_jax.methods import adversarial
+from gan_jax.methods import adversarial, updates
+from gan_jax.methods import game as games
 from gan_jax.parallel import Pool
 
 MOST_STEPS = 64
@@ -44,26 +45,28 @@ def _flax_layer(layer):
 
 
 def _state(problem: Problem) -> adversarial.AdversarialState:
-    game = adversarial.make_game(problem.config)
+    game = games.make(problem.config)
     return jax.jit(lambda key: adversarial.init(game, key))(keys.root(0))
 
 
 def _first(problem: Problem) -> tuple[float, float, float]:
     """The three losses by the method's own updates."""
-    game, state = adversarial.make_game(problem.config), _state(problem)
+    game, state = games.make(problem.config), _state(problem)
     assert game.loss.disc_terms
     real_term, _ = game.loss.disc_terms
+    labels = jnp.zeros(len(problem.images), jnp.int32)
+
+    def key_of(purpose):
+        return keys.at_step(keys.root(1), purpose, 0)
 
     def forward(network, player, x):
         variables = {"params": player.params, "batch_stats": player.stats}
-        return network.apply(variables, x, train=True, mutable=["batch_stats"])[0]
+        return network.apply(variables, x, labels, train=True, mutable=["batch_stats"])[0]
 
     def three(images, z):
         fake = forward(game.gen, state.gen, z)
         on_real = forward(game.disc, state.disc, images)
-        disc, metrics = adversarial.update_disc(
-            game, state.disc, images, fake, lambda purpose: keys.at_step(keys.root(1), purpose, 0)
-        )
+        disc, metrics = updates.update_disc(game, state.disc, images, fake, labels, key_of)
         real = real_term(on_real).mean()
         gen = game.loss.gen(forward(game.disc, disc, fake)).mean()
         return jnp.stack([real, metrics["disc_loss"] - real, gen])

@@ -9,7 +9,7 @@ from gan_jax.errors import UserError
 
 
 class Split(NamedTuple):
-    images: np.ndarray  # uint8 [n, height, width, channels]
+    images: np.ndarray  # uint8 [n, height, width, channels], or float32 points in [-1, 1]
     labels: np.ndarray  # int32 [n]; zeros for data without classes
 
 

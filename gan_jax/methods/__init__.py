@@ -1,4 +1,4 @@
-"""Methods by name: each row makes a `Method`, four pure functions, from a config."""
+"""Methods by name: each row makes a `Method`, a few pure functions, from a config."""
 
 from collections.abc import Callable
 

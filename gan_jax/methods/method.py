@@ -1,4 +1,4 @@
-"""What a method is: four pure functions that the training loop runs without knowing which."""
+"""What a method is: pure functions that the training loop runs without knowing which."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,19 +21,26 @@ class Batch(NamedTuple):
 
 
 class Method(NamedTuple):
-    """As an optimizer is two pure functions, a generative method is four.
+    """As an optimizer is two pure functions, a generative method is a few.
 
     init: (key) -> State.
     metrics: the names of what a step measures.
     step: (State, Batch, key) -> (State, Metrics). One device's share of one training step; it runs
         under the mapped axis `collectives.AXIS`. `key` is the run's root key.
-    sample: (State, latents [n, d], averaged) -> images [n, height, width, channels] in [-1, 1],
-        from the averaged weights and statistics, or from the raw ones.
-    evaluate: (State, Batch, latents [n, d]) -> one value per example, [n] each, in inference mode.
+    sample: (State, latents [n, d], labels [n], averaged) -> images [n, height, width, channels] in
+        [-1, 1], from the averaged weights and statistics, or from the raw ones.
+    evaluate: (State, Batch, latents [n, d], labels [n]) -> one value per example, [n] each, in
+        inference mode; the latents and labels are of samples to judge beside the batch.
+    score: (State, images, labels) -> [n], how real the method takes images to be; None where it
+        does not judge.
+    encode: (State, images) -> latents [n, d], the middle of what it takes an image's latents to
+        be; None where it does not.
     """
 
     init: Callable[[jax.Array], State]
     metrics: tuple[str, ...]
     step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
-    sample: Callable[[State, jax.Array, jax.Array | bool], jax.Array]
-    evaluate: Callable[[State, Batch, jax.Array], dict[str, jax.Array]]
+    sample: Callable[[State, jax.Array, jax.Array, jax.Array | bool], jax.Array]
+    evaluate: Callable[[State, Batch, jax.Array, jax.Array], dict[str, jax.Array]]
+    score: Callable[[State, jax.Array, jax.Array], jax.Array] | None = None
+    encode: Callable[[State, jax.Array], jax.Array] | None = None

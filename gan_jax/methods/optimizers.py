@@ -9,6 +9,9 @@ from gan_jax.errors import choose
 
 OPTIMIZERS: dict[str, Callable[[Optimizer], optax.GradientTransformation]] = {
     "adam": lambda c: optax.adam(c.learning_rate, b1=c.b1, b2=c.b2, eps=c.epsilon),
+    "sgd": lambda c: optax.sgd(c.learning_rate, momentum=c.b1),
+    "nesterov": lambda c: optax.sgd(c.learning_rate, momentum=c.b1, nesterov=True),
+    "rmsprop": lambda c: optax.rmsprop(c.learning_rate, decay=c.b2, eps=c.epsilon),
 }
 
 

@@ -1,7 +1,7 @@
 """Networks by name: each row is a function of the config that makes a Flax module.
 
-A generator maps (latents [n, d], train) to images in [-1, 1]; a discriminator maps
-(images, train) to logits [n].
+A generator maps (latents [n, d], labels [n], train) to images in [-1, 1]; a discriminator maps
+(images, labels, train) to logits [n]. A network that is not told of classes ignores the labels.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,16 @@ import flax.linen as nn
 
 from gan_jax.config import Config
 from gan_jax.errors import choose
-from gan_jax.networks import dcgan
+from gan_jax.networks import dcgan, mlp
 
-GENERATORS: dict[str, Callable[[Config], nn.Module]] = {"dcgan": dcgan.generator}
-DISCRIMINATORS: dict[str, Callable[[Config], nn.Module]] = {"dcgan": dcgan.discriminator}
+GENERATORS: dict[str, Callable[[Config], nn.Module]] = {
+    "dcgan": dcgan.generator,
+    "mlp": mlp.generator,
+}
+DISCRIMINATORS: dict[str, Callable[[Config], nn.Module]] = {
+    "dcgan": dcgan.discriminator,
+    "mlp": mlp.discriminator,
+}
 
 
 def generator(config: Config) -> nn.Module:

@@ -27,18 +27,18 @@ class Generator(nn.Module):
     dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, latents: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, latents: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
         network, (height, width, channels) = self.network, self.image_shape
         first, *rest = network.features
         scale = 2 ** len(network.features)
         base = (height // scale, width // scale, first)
         x = nn.Dense(base[0] * base[1] * first, dtype=self.dtype, kernel_init=GLOROT)(latents)
         x = x.reshape(-1, *base)  # [n, height / scale, width / scale, first]
-        x = _normalised(network, x, train)
+        x = _activated(network, x, train)
         for features in rest:
-            x = ops.ConvTranspose(features, use_bias=False, **_convolution(network, self.dtype))(x)
-            x = _normalised(network, x, train)  # twice the height and width
-        x = ops.ConvTranspose(channels, **_convolution(network, self.dtype))(x)
+            x = ops.ConvTranspose(features, **_convolution(network, self.dtype))(x)
+            x = _activated(network, x, train)  # twice the height and width
+        x = ops.ConvTranspose(channels, **_convolution(network, self.dtype, normalised=False))(x)
         return jnp.tanh(x.astype(jnp.float32))
 
 
@@ -52,15 +52,11 @@ class Discriminator(nn.Module):
     dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
         network, x = self.network, images.astype(self.dtype)
         for layer, features in enumerate(network.features):
-            use_bias = layer == 0  # the only one that no BatchNorm follows
-            x = ops.Conv(features, use_bias=use_bias, **_convolution(network, self.dtype))(x)
-            if layer == 0:
-                x = nn.leaky_relu(x, network.negative_slope)
-            else:
-                x = _normalised(network, x, train)
+            x = ops.Conv(features, **_convolution(network, self.dtype, normalised=layer > 0))(x)
+            x = _activated(network, x, train, normalised=layer > 0)
         x = x.reshape(x.shape[0], -1)
         x = Dropout(network.dropout_rate)(x, train)
         x = nn.Dense(1, dtype=self.dtype, kernel_init=GLOROT)(x)
@@ -70,8 +66,9 @@ class Discriminator(nn.Module):
 GLOROT = nn.initializers.glorot_uniform()
 
 
-def _convolution(network: Network, dtype: jnp.dtype) -> dict:
+def _convolution(network: Network, dtype: jnp.dtype, normalised: bool = True) -> dict:
     return {
+        "use_bias": network.norm == "none" or not normalised,
         "kernel_size": network.kernel_size,
         "stride": 2,
         "padding": "SAME",
@@ -80,9 +77,10 @@ def _convolution(network: Network, dtype: jnp.dtype) -> dict:
     }
 
 
-def _normalised(network: Network, x: jax.Array, train: bool) -> jax.Array:
-    norm = BatchNorm(network.batch_norm_momentum, network.batch_norm_epsilon, x.dtype)
-    return nn.leaky_relu(norm(x, train), network.negative_slope)
+def _activated(network: Network, x: jax.Array, train: bool, normalised: bool = True) -> jax.Array:
+    if normalised and network.norm == "batch":
+        x = BatchNorm(network.batch_norm_momentum, network.batch_norm_epsilon, x.dtype)(x, train)
+    return nn.leaky_relu(x, network.negative_slope)
 
 
 def generator(config: Config) -> Generator:

@@ -1,0 +1,73 @@
+"""Random changes of images, each a function of the image's own key.
+
+What D sees, real and fake alike, goes through the same differentiable changes, so that a small
+data set is not learnt by heart and G does not learn the changes (Zhao et al. 2020, arXiv
+2006.10738). Flips are no such change: they belong to the data.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.errors import choose
+
+Augmentation = Callable[[jax.Array, jax.Array], jax.Array]
+"""(key, image [h, w, c] in [-1, 1]) -> image of the same shape."""
+
+
+def color(key: jax.Array, image: jax.Array) -> jax.Array:
+    """Brightness by U(-0.5, 0.5), saturation by a factor in U(0, 2), contrast in U(0.5, 1.5)."""
+    brightness, saturation, contrast = jax.random.uniform(key, (3,))
+    image = image + (brightness - 0.5)
+    gray = image.mean(axis=2, keepdims=True)
+    image = gray + (image - gray) * (2 * saturation)
+    mean = image.mean(keepdims=True)
+    return mean + (image - mean) * (contrast + 0.5)
+
+
+def translation(key: jax.Array, image: jax.Array) -> jax.Array:
+    """A shift of up to an eighth of each side; what comes in is 0, mid-gray."""
+    height, width, _ = image.shape
+    reach = jnp.array([round(height / 8), round(width / 8)])
+    shift = jax.random.randint(key, (2,), -reach, reach + 1)
+    rows, columns = jnp.arange(height) + shift[0], jnp.arange(width) + shift[1]
+    inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))[None]
+    moved = image[jnp.clip(rows, 0, height - 1)][:, jnp.clip(columns, 0, width - 1)]
+    return jnp.where(inside[:, :, None], moved, 0)
+
+
+def cutout(key: jax.Array, image: jax.Array) -> jax.Array:
+    """A square of half of each side, anywhere, its centre within the image, becomes 0."""
+    height, width, _ = image.shape
+    centre = jax.random.randint(key, (2,), jnp.zeros(2, jnp.int32), jnp.array([height, width]))
+    row, column = jnp.arange(height)[:, None] - centre[0], jnp.arange(width)[None] - centre[1]
+    half_height, half_width = height // 4, width // 4
+    cut_rows = (row >= -half_height) & (row < height // 2 - half_height)
+    cut_columns = (column >= -half_width) & (column < width // 2 - half_width)
+    return jnp.where((cut_rows & cut_columns)[:, :, None], 0, image)
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "color": color,
+    "translation": translation,
+    "cutout": cutout,
+}
+
+
+def pipeline(names: tuple[str, ...]) -> Callable[[jax.Array, jax.Array], jax.Array]:
+    """A function (keys [n], images [n, h, w, c]) -> images that applies the named changes."""
+    parts = [choose(AUGMENTATIONS, "train.augment", name) for name in names]
+
+    def one(key: jax.Array, image: jax.Array) -> jax.Array:
+        for number, part in enumerate(parts):
+            image = part(jax.random.fold_in(key, number), image)
+        return image
+
+    return jax.vmap(one) if parts else lambda keys, images: images
+
+
+def flip(keys: jax.Array, images: jax.Array) -> jax.Array:
+    """Mirrors each image [n, h, w, c] left to right with probability one half, by its key."""
+    mirrored = jax.vmap(jax.random.bernoulli)(keys)
+    return jnp.where(mirrored[:, None, None, None], images[:, :, ::-1], images)

@@ -1,0 +1,45 @@
+"""What defines a run: frozen dataclasses, typed overrides, and which configs are one run."""
+
+from gan_jax.config.identity import (
+    MAY_CHANGE,
+    differences,
+    digest,
+    flatten,
+    from_dict,
+    to_dict,
+)
+from gan_jax.config.overrides import override
+from gan_jax.config.sections import (
+    Checkpoint,
+    Config,
+    Data,
+    Latents,
+    Log,
+    Loss,
+    Network,
+    Optimizer,
+    Penalty,
+    Sample,
+    Train,
+)
+
+__all__ = [
+    "MAY_CHANGE",
+    "Checkpoint",
+    "Config",
+    "Data",
+    "Latents",
+    "Log",
+    "Loss",
+    "Network",
+    "Optimizer",
+    "Penalty",
+    "Sample",
+    "Train",
+    "differences",
+    "digest",
+    "flatten",
+    "from_dict",
+    "override",
+    "to_dict",
+]

@@ -1,0 +1,146 @@
+"""The sections of a config, frozen dataclasses.
+
+An experiment states its differences from these defaults. Durations are in steps or images, and
+their names say which.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which images, and the shape they are brought to.
+
+    A 1x1 image of two channels is a point of the plane, in [-1, 1] and never rounded.
+    """
+
+    source: str = "procedural_cars"  # a name in gan_jax.data.SOURCES
+    name: str = ""  # tfds: the data set; points: the density
+    train_split: str = "train"  # tfds
+    test_split: str = "test"  # tfds
+    classes: tuple[str, ...] = ()  # keep these class names only; () keeps all
+    path: str = ""  # folder: searched recursively
+    pattern: str = "*"  # folder: which file names, such as *.jpg
+    height: int = field(default=32, metadata={"minimum": 1})
+    width: int = field(default=32, metadata={"minimum": 1})
+    channels: Literal[1, 2, 3] = 3
+    num_classes: int = field(default=0, metadata={"minimum": 0})  # that the networks are told of
+    flip: Literal["none", "horizontal"] = "none"  # mirrors half of the real images that D sees
+    crop: tuple[int, ...] = ()  # centre crop (height, width) first; () is the largest of our aspect
+    feed: Literal["auto", "device", "host"] = "auto"  # where the images live while training
+    fallback: str = "none"  # the source to use when this one cannot be had
+    stands_in_for: str = ""  # set by the run when `fallback` was taken
+    data_dir: str = ""  # tfds: where prepared data sets are
+
+    @property
+    def is_points(self) -> bool:
+        """Whether the data are points of the plane."""
+        return self.height == self.width == 1
+
+
+@dataclass(frozen=True)
+class Latents:
+    """The distribution of z, one draw per example."""
+
+    dimension: int = field(default=100, metadata={"minimum": 1})
+    distribution: Literal["normal", "uniform"] = "normal"  # N(0, 1) or U(-1, 1)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """A row of gan_jax.methods.optimizers.OPTIMIZERS and its rates."""
+
+    name: str = "adam"
+    learning_rate: float = 2e-4
+    b1: float = 0.5  # the momentum of sgd
+    b2: float = 0.999  # the decay of rmsprop
+    epsilon: float = 1e-8
+
+
+@dataclass(frozen=True)
+class Network:
+    """One of the networks, and how it is optimised."""
+
+    name: str = "dcgan"
+    features: tuple[int, ...] = (64, 128, 256)  # channels, from input to output
+    kernel_size: int = field(default=5, metadata={"minimum": 1})
+    negative_slope: float = 0.2  # of LeakyReLU
+    kernel_stddev: float = 0.02  # convolutions start at N(0, this)
+    norm: Literal["batch", "none"] = "batch"
+    batch_norm_momentum: float = 0.9
+    batch_norm_epsilon: float = 1e-5
+    dropout_rate: float = 0.0
+    output: Literal["tanh", "linear"] = "tanh"  # of a generator
+    optimizer: Optimizer = Optimizer()
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A row of gan_jax.losses.LOSSES and D's targets."""
+
+    name: str = "non_saturating"
+    real_target: float = 1.0
+    fake_target: float = 0.0
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A row of gan_jax.penalties.PENALTIES, which D's update adds to its loss."""
+
+    name: str = "none"
+    weight: float = 10.0  # lambda of WGAN-GP, gamma of R1
+
+
+@dataclass(frozen=True)
+class Train:
+    """How long, in which batches, in what order, at which precision."""
+
+    num_steps: int = field(default=10_000, metadata={"minimum": 0})
+    batch_size: int = field(default=64, metadata={"minimum": 1})  # over all devices
+    num_seeds: int = field(default=1, metadata={"minimum": 1})  # seed, seed + 1, ... in one program
+    # one D update on real and fake passed apart, one on both in one batch, or real then fake
+    disc_update: Literal["joint", "concatenated", "in_turn"] = "joint"
+    gen_updates: int = field(default=1, metadata={"minimum": 1})  # of G in a step, after that of D
+    gen_latents: Literal["shared", "fresh"] = "shared"  # those of D's fakes, or new ones
+    augment: tuple[str, ...] = ()  # rows of gan_jax.augment.AUGMENTATIONS for all that D sees
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"
+    ema_half_life_images: float = field(default=10_000.0, metadata={"minimum": 0})  # of G
+
+
+@dataclass(frozen=True)
+class Log:
+    every_steps: int = field(default=50, metadata={"minimum": 0})
+
+
+@dataclass(frozen=True)
+class Sample:
+    every_steps: int = field(default=200, metadata={"minimum": 0})
+    num_images: int = field(default=16, metadata={"minimum": 1})  # grid and evaluation
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    every_steps: int = field(default=500, metadata={"minimum": 0})
+    keep_last: int = field(default=2, metadata={"minimum": 1})
+    keep_every_steps: int = field(default=0, metadata={"minimum": 0})  # 0 keeps the last ones only
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run. Two runs with equal configs, versions and devices are equal."""
+
+    experiment: str = ""
+    seed: int = 0
+    method: str = "adversarial"  # a name in gan_jax.methods.METHODS
+    data: Data = Data()
+    latents: Latents = Latents()
+    gen: Network = Network()
+    disc: Network = Network()
+    encoder: Network = Network(name="mlp")  # of a VAE
+    loss: Loss = Loss()
+    penalty: Penalty = Penalty()
+    train: Train = Train()
+    log: Log = Log()
+    sample: Sample = Sample()
+    checkpoint: Checkpoint = Checkpoint()

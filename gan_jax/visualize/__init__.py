@@ -1,0 +1,60 @@
+"""Pictures of a run by name: `python launch.py --mode=visualize --workdir=RUN --what=NAME,...`.
+
+Each row of `PICTURES` is a function that looks at a run and writes files into a folder. Where a
+picture makes no sense for a run, it raises `NotForThisRun` with one sentence that says why.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_jax import runs, user_cache
+from gan_jax.disk import full_disk_is_an_error
+from gan_jax.errors import choose
+from gan_jax.runs import Run
+from gan_jax.visualize.options import NotForThisRun, Options
+from gan_jax.visualize.samples import samples
+
+__all__ = ["PICTURES", "NotForThisRun", "Options", "Picture", "run"]
+
+
+class Picture(NamedTuple):
+    """draw: (run, options, folder) -> the files it wrote, the one to look at first first."""
+
+    draw: Callable[[Run, Options, Path], list[Path]]
+    title: str  # what it shows, for a reader of the report
+
+
+PICTURES: dict[str, Picture] = {
+    "samples": Picture(samples, "Random samples"),
+}
+
+
+def run(
+    workdir: str | Path, what: tuple[str, ...], options: Options, step: int | None = None
+) -> list[Path]:
+    """Writes the named pictures, or `all` that make sense, to pictures/step_NNNNNNNN in `workdir`.
+
+    Raises `UserError` for an unknown name, for no run, and for a picture that a run cannot have,
+    unless it was asked for by `all`.
+    """
+    user_cache.keep_compiled_programs()
+    chosen = [(name, choose(PICTURES, "--what", name)) for name in what if name != "all"]
+    if "all" in what:
+        chosen = list(PICTURES.items())
+    opened = runs.open_run(workdir, step)
+    folder = opened.workdir / "pictures" / f"step_{opened.step:08d}"
+    written: list[Path] = []
+    with full_disk_is_an_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, picture in chosen:
+            try:
+                files = picture.draw(opened, options, folder)
+            except NotForThisRun as reason:
+                if "all" not in what:
+                    raise
+                print(f"{name}: left out. {reason}")
+                continue
+            print(f"{name}: {files[0]}" + (f" and {len(files) - 1} more" if files[1:] else ""))
+            written += files
+    return written

@@ -1,0 +1,17 @@
+"""What the command line may say about a picture."""
+
+from typing import NamedTuple
+
+from gan_jax.errors import UserError
+
+
+class NotForThisRun(UserError):
+    """A picture that makes no sense for a run; the sentence says why."""
+
+
+class Options(NamedTuple):
+    seed: int = 0  # of the latents
+    num_samples: int = 64
+    nice: bool = False  # the best by D's score, of 20 times as many
+    animate: bool = False  # also GIFs
+    operands: str = ""  # arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9
