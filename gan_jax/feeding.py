@@ -10,11 +10,11 @@ from typing import Protocol
 import jax
 import numpy as np
 
-from gan_jax import parallel
 from gan_jax.config import Config
 from gan_jax.data import Split
 from gan_jax.data.schedule import batch_at
 from gan_jax.parallel import Pool
+from gan_jax.placement import Placement
 
 MOST_STEPS = 1024
 """The longest call, in steps."""
@@ -41,12 +41,12 @@ class Feed(Protocol):
         """Starts to gather what `get` will be asked for next."""
 
 
-def feed(config: Config, images: Split) -> Feed:
+def feed(config: Config, images: Split, placement: Placement) -> Feed:
     """The feed that `data.feed` names; `auto` keeps the images on the device when they fit."""
     choice = config.data.feed
     if choice == "auto":
         choice = "device" if images.images.nbytes <= _resident_limit() else "host"
-    return (ResidentFeed if choice == "device" else StreamedFeed)(config, images)
+    return (ResidentFeed if choice == "device" else StreamedFeed)(config, images, placement)
 
 
 def _resident_limit() -> int:
@@ -57,20 +57,24 @@ def _resident_limit() -> int:
 class _Schedule:
     """Which examples this process needs for a call."""
 
-    def __init__(self, config: Config, num_examples: int):
-        self._seed, self._batch_size = config.seed, config.train.batch_size
-        self._num_examples = num_examples
+    def __init__(self, config: Config, num_examples: int, placement: Placement):
+        self._config, self._num_examples, self._placement = config, num_examples, placement
 
     def numbers(self, step: int, count: int) -> np.ndarray:
-        """Example numbers of `count` steps, int32 [local devices, count, batch per device]."""
-        devices, local = jax.device_count(), jax.local_device_count()
-        batches = [
-            batch_at(self._seed, step + i, self._batch_size, self._num_examples)
-            for i in range(count)
-        ]
-        split = np.stack(batches).reshape(count, devices, -1).swapaxes(0, 1)
-        first = jax.process_index() * local
-        return split[first : first + local]
+        """Example numbers of `count` steps, as `parallel.many_steps` takes them."""
+        if self._placement.num_seeds == 1:
+            devices, local = jax.device_count(), jax.local_device_count()
+            split = self._batches(0, step, count).reshape(count, devices, -1).swapaxes(0, 1)
+            first = jax.process_index() * local
+            return split[first : first + local]
+        seeds = [self._batches(i, step, count) for i in range(self._placement.num_seeds)]
+        split = np.stack(seeds).reshape(len(self._placement.devices), -1, *seeds[0].shape)
+        return split.swapaxes(1, 2)  # [devices, count, seeds per device, batch]
+
+    def _batches(self, number: int, step: int, count: int) -> np.ndarray:
+        seed, batch_size = self._config.seed + number, self._config.train.batch_size
+        steps = range(step, step + count)
+        return np.stack([batch_at(seed, i, batch_size, self._num_examples) for i in steps])
 
 
 class ResidentFeed:
@@ -78,9 +82,9 @@ class ResidentFeed:
 
     split_pool = False
 
-    def __init__(self, config: Config, images: Split):
-        self._schedule = _Schedule(config, len(images.images))
-        self._pool = parallel.replicate(Pool(*(np.asarray(part) for part in images)))
+    def __init__(self, config: Config, images: Split, placement: Placement):
+        self._schedule = _Schedule(config, len(images.images), placement)
+        self._pool = placement.share(Pool(*(np.asarray(part) for part in images)))
         self.most_steps = MOST_STEPS
 
     def get(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
@@ -95,9 +99,10 @@ class StreamedFeed:
 
     split_pool = True
 
-    def __init__(self, config: Config, images: Split):
-        self._schedule, self._images = _Schedule(config, len(images.images)), images
-        batch_bytes = config.train.batch_size * images.images[0].nbytes
+    def __init__(self, config: Config, images: Split, placement: Placement):
+        self._schedule = _Schedule(config, len(images.images), placement)
+        self._images = images
+        batch_bytes = placement.num_seeds * config.train.batch_size * images.images[0].nbytes
         self.most_steps = int(np.clip(CALL_BYTES // batch_bytes, 1, MOST_STEPS))
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._ahead: dict[tuple[int, int], Future] = {}
@@ -112,7 +117,7 @@ class StreamedFeed:
 
     def _gather(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
         numbers = _padded(self._schedule.numbers(step, count), self.most_steps)
-        flat = numbers.reshape(len(numbers), -1)  # [local devices, most steps * batch per device]
+        flat = numbers.reshape(len(numbers), -1)  # [local devices, most steps * batches]
         pool = Pool(*(np.asarray(part)[flat] for part in self._images))
         places = np.arange(flat[0].size, dtype=np.int32).reshape(1, *numbers.shape[1:])
         return pool, np.broadcast_to(places, numbers.shape)
@@ -120,5 +125,5 @@ class StreamedFeed:
 
 def _padded(numbers: np.ndarray, steps: int) -> np.ndarray:
     # Steps past the end are never run; the fixed shape lets one program serve every length.
-    padding = ((0, 0), (0, steps - numbers.shape[1]), (0, 0))
+    padding = [(0, 0), (0, steps - numbers.shape[1]), *[(0, 0)] * (numbers.ndim - 2)]
     return np.pad(numbers, padding)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +14,24 @@ from gan_jax.data import Dataset
 from gan_jax.intervals import is_due
 from gan_jax.keys import Purpose
 from gan_jax.methods import Batch, Method, State
-from gan_jax.parallel import MetricSums, Outcome
+from gan_jax.parallel import MetricSums
 from gan_jax.progress import Progress
 from gan_jax.writers import Writers
 
 Evaluation = dict[str, jax.Array]
 """What a method's `evaluate` returns; empty before the first step."""
+
+
+class Looks(NamedTuple):
+    """The compiled ways to look at a state, which all seeds share."""
+
+    sample: Callable[..., np.ndarray]
+    evaluate: Callable[..., Evaluation]
+
+
+def looks(config: Config, method: Method) -> Looks:
+    """How to look at the states of `method`."""
+    return Looks(sampling.sampler(config, method), jax.jit(method.evaluate))
 
 
 class Observer:
@@ -28,39 +41,39 @@ class Observer:
     that the next training call need not wait for the disk.
     """
 
-    def __init__(self, config: Config, workdir: Path, dataset: Dataset, method: Method, step: int):
+    def __init__(
+        self,
+        config: Config,
+        workdir: Path,
+        dataset: Dataset,
+        looks: Looks,
+        step: int,
+        progress: Progress,
+    ):
         self._config, self._dataset, self._key = config, dataset, keys.root(config.seed)
         self._grid_key = keys.stream(self._key, Purpose.SAMPLE_GRID)
         self._total, self._count = config.train.num_steps, config.sample.num_images
-        self._writers = Writers(workdir, step)
-        self._progress = Progress(step, self._total, config.train.batch_size)
-        self._sample = sampling.sampler(config, method)
-        self._evaluate = jax.jit(method.evaluate)
+        self._writers, self._progress = Writers(workdir, step), progress
+        self._sample, self._evaluate = looks
         if step == 0:
             self._writers.reals(dataset.train.images[: self._count])
 
-    def start_clock(self) -> None:
-        """Begins to count images per second; call it when all is compiled."""
-        self._progress.start()
+    def is_due(self, step: int) -> bool:
+        """Whether there is anything to do at `step`."""
+        return self._log_due(step) or self._sample_due(step)
 
-    def stop_clock(self) -> None:
-        """Ends the progress line, so that a sentence can follow it."""
-        self._progress.stop()
-
-    def look(self, step: int, state: State, outcome: Outcome | None = None) -> Callable[[], None]:
+    def look(self, step: int, state: State, sums: MetricSums | None = None) -> Callable[[], None]:
         """Sees to all that is due after a call that ended at `step`, or before the first one.
 
         `state` lies on one device. Returns what is left to do on the host.
         """
         tasks, evaluation = [], {}
-        log_due = is_due(step, self._config.log.every_steps, self._total)
-        sample_due = is_due(step, self._config.sample.every_steps, self._total)
-        if outcome is not None:
-            self._progress.advance(step, outcome.metrics)
+        log_due, sample_due = self._log_due(step), self._sample_due(step)
+        if sums is not None:
             if log_due or sample_due:
                 evaluation = self._evaluation(step, state)
             if log_due:
-                tasks.append(self._row(step, outcome.sums, evaluation))
+                tasks.append(self._row(step, sums, evaluation))
         if sample_due:
             tasks.append(self._pictures(step, state, evaluation))
 
@@ -71,9 +84,14 @@ class Observer:
         return write
 
     def close(self) -> None:
-        """Closes the files and leaves the progress line."""
-        self._progress.stop()
+        """Closes the files."""
         self._writers.close()
+
+    def _log_due(self, step: int) -> bool:
+        return is_due(step, self._config.log.every_steps, self._total)
+
+    def _sample_due(self, step: int) -> bool:
+        return is_due(step, self._config.sample.every_steps, self._total)
 
     def _row(self, step: int, sums: MetricSums, evaluation: Evaluation) -> Callable[[], None]:
         sums = jax.device_get(sums)

@@ -6,11 +6,11 @@ import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from gan_jax import collectives
 from gan_jax.errors import UserError
 from gan_jax.methods import Batch, Method, Metrics, State
+from gan_jax.placement import Placement, place
 
 
 class MetricSums(NamedTuple):
@@ -34,9 +34,9 @@ class Outcome(NamedTuple):
     finite: jax.Array  # False when those metrics, which ends the call early, or the state are not
 
 
-def check_divisible(batch_size: int) -> None:
-    """Raises `UserError` when the devices do not divide the global batch."""
-    count = jax.device_count()
+def check_divisible(batch_size: int, placement: Placement) -> None:
+    """Raises `UserError` when the devices do not divide the global batch of a run."""
+    count = jax.device_count() if placement.num_seeds == 1 else 1
     if batch_size % count:
         near = max(1, round(batch_size / count)) * count
         raise UserError(
@@ -45,21 +45,28 @@ def check_divisible(batch_size: int) -> None:
         )
 
 
-def zero_sums(method: Method) -> MetricSums:
-    """Sums of no steps, on the host."""
-    values = {name: np.zeros((), np.float32) for name in method.metrics}
-    return MetricSums(values, np.zeros((), np.int32))
+def zero_sums(method: Method, num_seeds: int = 1) -> MetricSums:
+    """Sums of no steps, on the host; with a leading axis for more seeds than one."""
+    shape = (num_seeds,) if num_seeds > 1 else ()
+    values = {name: np.zeros(shape, np.float32) for name in method.metrics}
+    return MetricSums(values, np.zeros(shape, np.int32))
 
 
-def many_steps(method: Method, split_pool: bool) -> Any:
+def many_steps(method: Method, split_pool: bool, placement: Placement | None = None) -> Any:
     """A function (state, sums, pool, indices, key, num_steps) -> Outcome over all devices.
 
-    State, sums, key and results are the same on every device, with no leading device axis.
-    `indices`, int32 [local devices, most steps, batch per device], numbers each device's examples
-    in its pool. The pool is the same on every device, or has a leading device axis too
-    (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program serves calls of any
-    length, so how a run is split into calls cannot change its results.
+    State, sums, key and results lie as `placement` says; by default they are the same on every
+    device, with no leading device axis. `indices`, int32 [local devices, most steps, batch per
+    device], numbers each device's examples in its pool; with several seeds they are [local devices,
+    most steps, seeds per device, batch]. The pool is the same on every device, or has a leading
+    device axis too (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program serves
+    calls of any length, so how a run is split into calls cannot change its results.
     """
+
+    placement = placement or place(1)
+    axis, step = placement.axis, method.step
+    if axis is not None:
+        step = _of_each_seed(step)
 
     def on_device(state, sums, pool, indices, key, num_steps) -> Outcome:
         def go_on(carry):
@@ -70,7 +77,7 @@ def many_steps(method: Method, split_pool: bool) -> Any:
             index, outcome = carry
             chosen = indices[index]
             batch = Batch(unit_range(pool.images[chosen]), pool.labels[chosen])
-            state, metrics = method.step(outcome.state, batch, key)
+            state, metrics = step(outcome.state, batch, key)
             values = jax.tree.map(jnp.add, outcome.sums.values, metrics)
             sums = MetricSums(values, outcome.sums.steps + 1)
             finite = jnp.isfinite(jnp.stack(list(metrics.values()))).all()
@@ -85,11 +92,23 @@ def many_steps(method: Method, split_pool: bool) -> Any:
     donated = (0, 1) if jax.process_count() == 1 else ()
     return jax.pmap(
         on_device,
-        axis_name=collectives.AXIS,
-        in_axes=(None, None, 0 if split_pool else None, 0, None, None),
-        out_axes=None,
+        axis_name=collectives.AXIS if axis is None else "seeds",
+        in_axes=(axis, axis, 0 if split_pool else None, 0, axis, None),
+        out_axes=axis,
+        devices=None if axis is None else placement.devices,
         donate_argnums=donated,
     )
+
+
+def _of_each_seed(step: Any) -> Any:
+    """`step` for seeds [k, ...] on one device, each with that device as its whole world."""
+
+    def alone(state, batch, key):
+        shard = jax.tree.map(lambda part: part[None], batch)
+        world = jax.vmap(step, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
+        return world(state, shard, key)
+
+    return jax.vmap(alone)
 
 
 def _all_finite(tree: Any) -> jax.Array:
@@ -104,14 +123,3 @@ def unit_range(images: jax.Array) -> jax.Array:
     if jnp.issubdtype(images.dtype, jnp.floating):
         return images
     return images.astype(jnp.float32) / 127.5 - 1
-
-
-def replicate(tree: Any) -> Any:
-    """Host arrays on every local device, in the layout that `many_steps` takes and returns."""
-    mesh = Mesh(np.array(jax.local_devices()), (collectives.AXIS,))
-    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
-
-
-def one_copy(tree: Any) -> Any:
-    """The copy of replicated arrays on the first local device, without moving anything."""
-    return jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)

@@ -22,8 +22,10 @@ WINDOW = 20
 class Progress:
     """Counts images per second over the last calls; compile time never enters."""
 
-    def __init__(self, step: int, total: int, batch_size: int):
-        self._first, self._total, self._batch_size = step, total, batch_size
+    def __init__(self, step: int, total: int, batch_size: int, num_seeds: int = 1):
+        self._first, self._total = step, total
+        self._batch_size, self._num_seeds = batch_size * num_seeds, num_seeds
+        self._rows: list[Mapping[str, float]] = []
         self._marks: collections.deque[tuple[int, float]] = collections.deque(maxlen=WINDOW)
         self._bar = None
 
@@ -38,7 +40,7 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """The rate over the last calls."""
+        """The rate over the last calls, of all seeds together."""
         (first, began), (last, now) = self._marks[0], self._marks[-1]
         return (last - first) * self._batch_size / (now - began) if now > began else 0.0
 
@@ -49,10 +51,15 @@ class Progress:
             self._bar.set_description_str(self._describe(step, metrics), refresh=False)
             self._bar.update(step - self._bar.n)
 
-    def line(self, step: int, metrics: Mapping[str, chex.Numeric]) -> None:
-        """Prints a plain line where there is no live one."""
+    def line(self, step: int, row: Mapping[str, float]) -> None:
+        """Prints a plain line where there is no live one, once every seed's row has come."""
+        self._rows.append(row)
+        if len(self._rows) < self._num_seeds:
+            return
+        means = {name: sum(row[name] for row in self._rows) / len(self._rows) for name in row}
+        self._rows.clear()
         if self._bar is None:
-            print(f"step {step}/{self._total}  {self._describe(step, metrics)}", flush=True)
+            print(f"step {step}/{self._total}  {self._describe(step, means)}", flush=True)
 
     def stop(self) -> None:
         """Leaves the live line as it stands."""
@@ -63,4 +70,5 @@ class Progress:
         rate = self.images_per_second
         left = (self._total - step) * self._batch_size / rate if rate else 0.0
         shown = "  ".join(f"{SHORT[name]} {metrics[name]:.3f}" for name in SHORT if name in metrics)
-        return f"{rate:.0f} images/s  {shown}  {tqdm.format_interval(left)} left"
+        of = f"mean of {self._num_seeds} seeds  " if self._num_seeds > 1 else ""
+        return f"{rate:.0f} images/s  {of}{shown}  {tqdm.format_interval(left)} left"

@@ -1,5 +1,6 @@
 """The record that a run keeps of itself, and the check that a second start continues it."""
 
+import dataclasses
 import fcntl
 import importlib.metadata
 import json
@@ -41,6 +42,31 @@ def make(workdir: Path) -> None:
         raise UserError(f"{workdir} cannot be made here; give another --workdir.") from error
 
 
+def seeds(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
+    """The config and the folder of each seed's own record: of one seed, the run directory itself.
+
+    More have `seed_N` each, in the run directory, whose checkpoints hold all of them.
+    """
+    count = config.train.num_seeds
+    if count == 1:
+        return [(config, workdir)]
+    alone = dataclasses.replace(config.train, num_seeds=1)
+    parts = range(config.seed, config.seed + count)
+    return [
+        (dataclasses.replace(config, seed=seed, train=alone), workdir / f"seed_{seed}")
+        for seed in parts
+    ]
+
+
+def study_of(workdir: Path, config: Config) -> tuple[Config, int] | None:
+    """The config of the study that `workdir` is a seed of, and which one; None where it is none."""
+    if not (workdir.parent / "config.json").exists():
+        return None
+    study = read_config(workdir.parent)
+    parts = seeds(study, workdir.parent)
+    return (study, parts.index((config, workdir))) if (config, workdir) in parts else None
+
+
 def lock(workdir: Path) -> TextIO:
     """Holds the run directory for this process until the file returned is closed.
 
@@ -74,7 +100,13 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
     """Raises `UserError` when `workdir` holds a run that `config` and `dataset` do not continue."""
     if not (workdir / "config.json").exists():
         return
-    changed = config_lib.differences(read_config(workdir), config)
+    begun = read_config(workdir)
+    if study_of(workdir, begun):
+        raise UserError(
+            f"{workdir} belongs to the study in {workdir.parent}; give that as --workdir to resume "
+            "all its seeds, or another to train this one alone."
+        )
+    changed = config_lib.differences(begun, config)
     try:
         environment = json.loads((workdir / "environment.json").read_text())
         before = environment["data"]["fingerprint"]
@@ -90,7 +122,18 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
 
 
 def record(workdir: Path, config: Config, dataset: Dataset) -> None:
-    """Writes config.json and environment.json; the environments of earlier starts are kept."""
+    """Writes config.json and environment.json, of each seed too where there are several.
+
+    The environments of earlier starts are kept.
+    """
+    _record(workdir, config, dataset)
+    for part, folder in seeds(config, workdir):
+        if folder != workdir:
+            make(folder)
+            _record(folder, part, dataset)
+
+
+def _record(workdir: Path, config: Config, dataset: Dataset) -> None:
     path = workdir / "environment.json"
     try:
         earlier = json.loads(path.read_text())

@@ -24,20 +24,33 @@ class Run(NamedTuple):
 
 
 def open_run(workdir: str | Path, step: int | None = None) -> Run:
-    """The run in `workdir` at a checkpoint, the last one by default.
+    """The run in `workdir` at a checkpoint, the last one by default; it may be a seed of a study.
 
-    Raises `UserError` when there is no run or no such checkpoint.
+    Raises `UserError` when there is no run or no such checkpoint, and for a study of many seeds.
     """
     workdir = Path(workdir)
     config = rundir.read_config(workdir)
+    if config.train.num_seeds > 1:
+        example = rundir.seeds(config, workdir)[0][1]
+        raise UserError(
+            f"The run in {workdir} has {config.train.num_seeds} seeds; choose one, such as "
+            f"--workdir={example}."
+        )
     method = methods.make(config)
-    with Checkpoints(workdir / "checkpoints") as checkpoints:
+    study = rundir.study_of(workdir, config)
+    folder = (workdir.parent if study else workdir) / "checkpoints"
+    with Checkpoints(folder) as checkpoints:
         steps = checkpoints.steps()
         if not steps:
             raise UserError(f"The run in {workdir} has no checkpoint yet; train it further first.")
         step = steps[-1] if step is None else step
         like = jax.eval_shape(method.init, keys.root(0))
+        if study:
+            number, count = study[1], study[0].train.num_seeds
+            like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
         state = checkpoints.restore(step, state=like)["state"]
+    if study:
+        state = jax.tree.map(lambda leaf: leaf[number], state)
     return Run(workdir, config, method, step, jax.device_put(state))
 
 

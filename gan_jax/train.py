@@ -22,8 +22,9 @@ from gan_jax.errors import UserError
 from gan_jax.interrupts import stop_requested
 from gan_jax.intervals import Pace, is_due
 from gan_jax.methods import Method, State
-from gan_jax.observer import Observer
 from gan_jax.parallel import MetricSums, Outcome
+from gan_jax.placement import Placement, place
+from gan_jax.watch import Watch
 
 
 def run(config: Config, workdir: str | Path | None = None) -> State:
@@ -40,7 +41,8 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
     _say(f"Run directory: {workdir}")
     if why:
         print(_stand_in_notice(config, why), file=sys.stderr, flush=True)
-    parallel.check_divisible(config.train.batch_size)
+    placement = place(config.train.num_seeds)
+    parallel.check_divisible(config.train.batch_size, placement)
     method = methods.make(config)
     with full_disk_is_an_error(workdir), contextlib.ExitStack() as stack:
         thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
@@ -59,15 +61,15 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         if steps := checkpoints.steps():
             start = _Start(**checkpoints.restore(steps[-1], **start._asdict()))
             _say(f"Resuming from step {steps[-1]}.")
-        step, total = int(start.state.step), config.train.num_steps
+        step, total = int(np.max(start.state.step)), config.train.num_steps
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
             return jax.device_put(start.state)
-        observer = None
+        watch = None
         if jax.process_index() == 0:
-            observer = Observer(config, workdir, dataset, method, step)
-            stack.callback(observer.close)
-        return _train(config, start, dataset, method, checkpoints, observer, stop_signal)
+            watch = Watch(config, workdir, dataset, method, step, placement)
+            stack.callback(watch.close)
+        return _train(config, start, dataset, method, placement, checkpoints, watch, stop_signal)
 
 
 class _Start(NamedTuple):
@@ -78,8 +80,10 @@ class _Start(NamedTuple):
 
 
 def _initial(config: Config, method: Method) -> _Start:
-    state = jax.device_get(jax.jit(method.init)(keys.root(config.seed)))
-    return _Start(state, parallel.zero_sums(method))
+    init, count = jax.jit(method.init), config.train.num_seeds
+    states = [jax.device_get(init(keys.root(config.seed + number))) for number in range(count)]
+    state = states[0] if count == 1 else jax.tree.map(lambda *same: np.stack(same), *states)
+    return _Start(state, parallel.zero_sums(method, count))
 
 
 def _train(
@@ -87,23 +91,26 @@ def _train(
     start: _Start,
     dataset: Dataset,
     method: Method,
+    placement: Placement,
     checkpoints: Checkpoints,
-    observer: Observer | None,
+    watch: Watch | None,
     stop_signal: Callable[[], str],
 ) -> State:
-    step, total, key = int(start.state.step), config.train.num_steps, keys.root(config.seed)
-    state, sums = parallel.replicate(start)
-    feed = feeding.feed(config, dataset.train)
+    step, total = int(np.max(start.state.step)), config.train.num_steps
+    state, sums = placement.put(start)
+    key = placement.root_keys(config.seed)
+    feed = feeding.feed(config, dataset.train, placement)
     intervals = (getattr(config, part).every_steps for part in ("log", "sample", "checkpoint"))
     pace = Pace(intervals, total, feed.most_steps)
-    count, write, signal = pace.count(step), _first_look(observer, state, step), ""
-    program = parallel.many_steps(method, feed.split_pool)
+    count, signal = pace.count(step), ""
+    write = watch.first_look(state) if watch and step == 0 else None
+    program = parallel.many_steps(method, feed.split_pool, placement)
     began = time.perf_counter()
     started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
     state, sums = jax.block_until_ready((started.state, started.sums))
     _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")
-    if observer:
-        observer.start_clock()
+    if watch:
+        watch.start_clock()
     while step < total and not (signal := stop_signal()):
         began = time.perf_counter()
         outcome = program(state, sums, *feed.get(step, count), key, np.int32(count))
@@ -111,41 +118,35 @@ def _train(
             write()  # what the step before left to do, while the devices are at work
         following = pace.count(step + count)
         feed.prefetch(step + count, following)
-        if not outcome.finite:
+        if not np.all(outcome.finite):
             raise _not_finite(outcome, checkpoints)
         pace.note(count, time.perf_counter() - began)
         state, sums, step, count = outcome.state, outcome.sums, step + count, following
-        write = observer.look(step, parallel.one_copy(state), outcome) if observer else None
+        write = watch.look(step, outcome) if watch else None
         if config.log.every_steps and step % config.log.every_steps == 0:
-            sums = parallel.replicate(parallel.zero_sums(method))
+            sums = placement.put(parallel.zero_sums(method, placement.num_seeds))
         if is_due(step, config.checkpoint.every_steps, total):
-            checkpoints.save(step, **jax.device_get({"state": state, "sums": sums}))
+            checkpoints.save(step, **placement.fetch({"state": state, "sums": sums}))
     if write:
         write()
     if signal:
-        checkpoints.save(step, **jax.device_get({"state": state, "sums": sums}))
+        checkpoints.save(step, **placement.fetch({"state": state, "sums": sums}))
     checkpoints.wait()
-    if observer:
-        observer.stop_clock()
+    if watch:
+        watch.stop_clock()
     how = f"Stopped by {signal} and saved at" if signal else "Finished at"
     resume = "; the same command resumes" if signal else ""
     _say(f"{how} step {step} of {total}{resume}.")
-    return parallel.one_copy(state)
-
-
-def _first_look(observer: Observer | None, state: State, step: int) -> Callable[[], None] | None:
-    """What shows the untrained state once the first call, which takes that state, has begun."""
-    if observer is None or step:
-        return None
-    untrained = jax.tree.map(jnp.copy, parallel.one_copy(state))
-    return lambda: observer.look(step, untrained)()
+    runs = placement.runs(state)
+    return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
 
 
 def _not_finite(outcome: Outcome, checkpoints: Checkpoints) -> UserError:
     checkpoints.wait()
-    step = int(outcome.state.step)
-    values = {name: float(value) for name, value in outcome.metrics.items()}
-    bad = [f"{name} is {value}" for name, value in values.items() if not np.isfinite(value)]
+    step = int(np.max(outcome.state.step))
+    values = {name: np.asarray(value) for name, value in outcome.metrics.items()}
+    wrong = {name: value[~np.isfinite(value)] for name, value in values.items()}
+    bad = [f"{name} is {value[0]}" for name, value in wrong.items() if value.size]
     steps = checkpoints.steps()
     last = f"the last good checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint"
     return UserError(

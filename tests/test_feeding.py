@@ -5,6 +5,7 @@ from gan_jax import feeding
 from gan_jax.config import override
 from gan_jax.data import Split
 from gan_jax.data.schedule import batch_at
+from gan_jax.placement import place
 
 IMAGES = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
 SPLIT = Split(IMAGES, np.arange(20, dtype=np.int32))
@@ -26,22 +27,22 @@ def drawn(feed, step, count):
 @pytest.mark.parametrize(("step", "count"), [(0, 1), (3, 4), (7, 2)])
 def test_devices_together_see_the_global_batch_in_order(tiny, kind, step, count):
     expected = [batch_at(tiny.seed, step + i, 8, 20) for i in range(count)]
-    feed = kind(tiny, SPLIT)
+    feed = kind(tiny, SPLIT, place(1))
     feed.prefetch(step, count)
     np.testing.assert_array_equal(drawn(feed, step, count), expected)
     np.testing.assert_array_equal(drawn(feed, step, count), expected)  # without prefetch too
 
 
 def test_auto_keeps_images_on_the_device_when_they_fit(tiny, monkeypatch):
-    assert isinstance(feeding.feed(tiny, SPLIT), feeding.ResidentFeed)
+    assert isinstance(feeding.feed(tiny, SPLIT, place(1)), feeding.ResidentFeed)
     monkeypatch.setattr(feeding, "RESIDENT_BYTES", 10)
-    assert isinstance(feeding.feed(tiny, SPLIT), feeding.StreamedFeed)
+    assert isinstance(feeding.feed(tiny, SPLIT, place(1)), feeding.StreamedFeed)
     on_device = override(tiny, {"data.feed": "device"})
-    assert isinstance(feeding.feed(on_device, SPLIT), feeding.ResidentFeed)
+    assert isinstance(feeding.feed(on_device, SPLIT, place(1)), feeding.ResidentFeed)
 
 
 def test_a_streamed_call_is_bounded_in_memory(tiny, monkeypatch):
     monkeypatch.setattr(feeding, "CALL_BYTES", 100)
-    assert feeding.StreamedFeed(tiny, SPLIT).most_steps == 12  # 8 bytes a batch
+    assert feeding.StreamedFeed(tiny, SPLIT, place(1)).most_steps == 12  # 8 bytes a batch
     monkeypatch.setattr(feeding, "CALL_BYTES", 1)
-    assert feeding.StreamedFeed(tiny, SPLIT).most_steps == 1
+    assert feeding.StreamedFeed(tiny, SPLIT, place(1)).most_steps == 1

@@ -21,9 +21,10 @@ FLOORS = (
     },
     {"config"},
     {"latents", "networks", "data", "pictures", "interrupts", "progress", "checkpoint", "events"},
-    {"methods", "writers", "rundir"},
+    {"methods", "writers", "rundir", "placement"},
     {"parallel", "sampling"},
     {"feeding", "observer", "runs"},
+    {"watch"},
     {"train", "generate", "visualize"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

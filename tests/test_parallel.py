@@ -13,6 +13,7 @@ from conftest import ROOT, finish, start
 from gan_jax import collectives, parallel
 from gan_jax.errors import UserError
 from gan_jax.methods import Method
+from gan_jax.placement import place
 from gan_jax.sampling import eight_bit
 
 TRAINER = ROOT / "tests" / "trainer.py"
@@ -98,9 +99,9 @@ def called(bad_step, lengths):
     method = counting(bad_step)
     program = parallel.many_steps(method, split_pool=False)
     images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
-    pool = parallel.replicate(parallel.Pool(images, np.zeros(20, np.int32)))
+    pool = place(1).share(parallel.Pool(images, np.zeros(20, np.int32)))
     state = Counter(np.int32(0))
-    carried = parallel.replicate((state, parallel.zero_sums(method)))
+    carried = place(1).share((state, parallel.zero_sums(method)))
     done = 0
     for length in lengths:
         places = np.zeros((2, 8, 1), np.int32)
@@ -127,11 +128,11 @@ def test_a_call_ends_at_the_step_that_is_not_finite():
 
 
 def test_a_batch_that_the_devices_do_not_divide_names_one_that_they_do():
-    parallel.check_divisible(6)
+    parallel.check_divisible(6, place(1))
     with pytest.raises(UserError, match=r"7 cannot be divided over 2 devices.*batch_size=8"):
-        parallel.check_divisible(7)
+        parallel.check_divisible(7, place(1))
     with pytest.raises(UserError, match="batch_size=2"):
-        parallel.check_divisible(1)
+        parallel.check_divisible(1, place(1))
 
 
 def test_unit_range_and_eight_bit_are_inverse_and_fill_the_range():

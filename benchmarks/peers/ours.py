@@ -10,6 +10,7 @@ from gan_jax import keys, methods, ops, parallel
 from gan_jax.methods import adversarial, updates
 from gan_jax.methods import game as games
 from gan_jax.parallel import Pool
+from gan_jax.placement import place
 
 MOST_STEPS = 64
 
@@ -21,10 +22,10 @@ def make(problem: Problem) -> Step:
     method = methods.make(problem.config)
     state = _state(problem)
     sums = parallel.zero_sums(method)
-    carried = parallel.replicate((state, sums))
+    carried = place(1).share((state, sums))
     eight_bit = np.round((problem.images + 1) * 127.5).astype(np.uint8)
     batch_size = len(eight_bit)
-    pool = parallel.replicate(Pool(eight_bit, np.zeros(batch_size, np.int32)))
+    pool = place(1).share(Pool(eight_bit, np.zeros(batch_size, np.int32)))
     places = np.broadcast_to(np.arange(batch_size, dtype=np.int32), (1, MOST_STEPS, batch_size))
     program, key = parallel.many_steps(method, split_pool=False), keys.root(1)
 
