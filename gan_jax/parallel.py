@@ -59,10 +59,9 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
     device, with no leading device axis. `indices`, int32 [local devices, most steps, batch per
     device], numbers each device's examples in its pool; with several seeds they are [local devices,
     most steps, seeds per device, batch]. The pool is the same on every device, or has a leading
-    device axis too (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program serves
-    calls of any length, so how a run is split into calls cannot change its results.
+    device axis too (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program
+    serves calls of any length, so how a run is split into calls cannot change its results.
     """
-
     placement = placement or place(1)
     axis, step = placement.axis, method.step
     if axis is not None:
