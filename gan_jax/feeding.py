@@ -109,7 +109,8 @@ class StreamedFeed:
 
     def get(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
         self.prefetch(step, count)
-        return self._ahead.pop((step, count)).result()
+        self._ahead = {(step, count): self._ahead[step, count]}  # the call that compiles asks twice
+        return self._ahead[step, count].result()
 
     def prefetch(self, step: int, count: int) -> None:
         if count and (step, count) not in self._ahead:
