@@ -44,7 +44,13 @@ def legible(images: np.ndarray) -> int:
     return max(1, round(96 / max(images.shape[1:3])))
 
 
-PANELS = {"losses": "loss", "probabilities": "prob", "gradient norms": "grad_norm"}
+PANELS = {
+    "losses": "loss",
+    "reconstruction": "reconstruction",
+    "KL divergence": "kl",
+    "probabilities": "prob",
+    "gradient norms": "grad_norm",
+}
 """Panels of the curves: a title and the word in the names of the metrics it shows."""
 
 

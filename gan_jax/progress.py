@@ -9,6 +9,9 @@ import chex
 from tqdm import tqdm
 
 SHORT = {
+    "loss": "loss",
+    "reconstruction": "reconstruction",
+    "kl": "KL",
     "disc_loss": "D loss",
     "gen_loss": "G loss",
     "disc_prob_real": "D(real)",

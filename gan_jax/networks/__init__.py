@@ -1,7 +1,8 @@
 """Networks by name: each row is a function of the config that makes a Flax module.
 
 A generator maps (latents [n, d], labels [n], train) to images in [-1, 1]; a discriminator maps
-(images, labels, train) to logits [n]. A network that is not told of classes ignores the labels.
+(images, labels, train) to logits [n]; an encoder maps (images, train) to mean and log-variance of
+latents, [n, d] each. A network that is not told of classes ignores the labels.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ DISCRIMINATORS: dict[str, Callable[[Config], nn.Module]] = {
     "dcgan": dcgan.discriminator,
     "mlp": mlp.discriminator,
 }
+ENCODERS: dict[str, Callable[[Config], nn.Module]] = {"mlp": mlp.encoder}
 
 
 def generator(config: Config) -> nn.Module:
@@ -30,3 +32,8 @@ def generator(config: Config) -> nn.Module:
 def discriminator(config: Config) -> nn.Module:
     """The discriminator that `config.disc.name` names."""
     return choose(DISCRIMINATORS, "disc.name", config.disc.name)(config)
+
+
+def encoder(config: Config) -> nn.Module:
+    """The encoder that `config.encoder.name` names."""
+    return choose(ENCODERS, "encoder.name", config.encoder.name)(config)

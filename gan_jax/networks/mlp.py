@@ -13,7 +13,8 @@ from gan_jax.networks.layers import BatchNorm
 class Hidden(nn.Module):
     """The hidden layers: x [n, any shape] to [n, features[-1]].
 
-    Kernels are Glorot uniform, biases zero, as in Keras and in TensorFlow 1.
+    Kernels are Glorot uniform, biases zero, as in Keras and in TensorFlow 1; a layer before a
+    BatchNorm has no bias (`dcgan` says why).
     """
 
     network: Network
@@ -23,7 +24,8 @@ class Hidden(nn.Module):
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         network, x = self.network, x.reshape(x.shape[0], -1).astype(self.dtype)
         for features in network.features:
-            x = nn.Dense(features, dtype=self.dtype, kernel_init=GLOROT)(x)
+            bias = network.norm == "none"
+            x = nn.Dense(features, use_bias=bias, dtype=self.dtype, kernel_init=GLOROT)(x)
             if network.norm == "batch":
                 norm = BatchNorm(network.batch_norm_momentum, network.batch_norm_epsilon, x.dtype)
                 x = norm(x, train)
@@ -59,6 +61,23 @@ class Discriminator(nn.Module):
         return x[:, 0].astype(jnp.float32)
 
 
+class Encoder(nn.Module):
+    """Images [n, height, width, channels] to mean and log-variance of latents, [n, d] each."""
+
+    network: Network
+    latent_dimension: int
+    dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
+        x = Hidden(self.network, self.dtype)(images, train)
+        mean, log_var = (
+            nn.Dense(self.latent_dimension, dtype=self.dtype, kernel_init=GLOROT, name=name)(x)
+            for name in ("mean", "log_var")
+        )
+        return mean.astype(jnp.float32), log_var.astype(jnp.float32)
+
+
 GLOROT = nn.initializers.glorot_uniform()
 
 
@@ -71,6 +90,11 @@ def generator(config: Config) -> Generator:
 def discriminator(config: Config) -> Discriminator:
     """The discriminator of `config`."""
     return Discriminator(config.disc, _dtype(config))
+
+
+def encoder(config: Config) -> Encoder:
+    """The encoder of `config`."""
+    return Encoder(config.encoder, config.latents.dimension, _dtype(config))
 
 
 def _dtype(config: Config) -> jnp.dtype:
