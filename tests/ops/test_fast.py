@@ -12,6 +12,8 @@ from gan_jax.ops.window import Window
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 CONV = Window(image=(16, 15), taps=(5, 5), stride=(2, 2), low=(1, 2), out=(8, 7))
 SAME = Window(image=(8, 6), taps=(3, 2), stride=(1, 1), low=(1, 0), out=(8, 5))
+TILE = Window(image=(8, 8), taps=(5, 5), stride=(2, 2), low=(1, 1), out=(4, 4))
+PADDED = TILE._replace(low=(1, 12), out=(4, 8))  # its first tile sees nothing but padding
 
 
 def normal(seed, *shape):
@@ -48,7 +50,7 @@ def test_construction_is_exact(taps, stride, low):
     np.testing.assert_allclose(product, joined, atol=1e-12)
 
 
-@pytest.mark.parametrize("window", [CONV, SAME])
+@pytest.mark.parametrize("window", [CONV, SAME, TILE, PADDED])
 def test_three_maps_equal_xla(window):
     """In float32 with many channels, for a batch of cotangents without structure."""
     x, kernel = normal(0, 3, *window.image, 64), normal(1, *window.taps, 64, 96)
@@ -67,8 +69,8 @@ def test_where_it_suits():
     assert not fast.suits(window, jnp.dtype("bfloat16"), (48, 48))
     assert not fast.suits(window, single, (47, 64))
     assert not fast.suits(window, single, (64, 3))
-    assert fast.suits(window._replace(out=(4, 4)), single, (192, 192))  # a tile, not four
-    assert not fast.suits(window._replace(out=(4, 4)), single, (191, 192))
+    assert fast.suits(window._replace(out=(4, 4)), single, (128, 256))  # a tile, not four
+    assert not fast.suits(window._replace(out=(4, 4)), single, (127, 256))
     assert not fast.suits(window._replace(out=(9, 9)), single, (192, 192))
     assert not fast.suits(window._replace(taps=(7, 7)), single, (192, 192))
     assert not fast.suits(window._replace(out=(1, 1)), single, (192, 192))
