@@ -13,7 +13,9 @@ FLOORS = (
         "keys",
         "losses",
         "penalties",
+        "densities",
         "augment",
+        "memorisation",
         "intervals",
         "user_cache",
         "disk",
@@ -21,11 +23,13 @@ FLOORS = (
     },
     {"config"},
     {"latents", "networks", "data", "pictures", "interrupts", "progress", "checkpoint", "events"},
-    {"methods", "writers", "rundir", "placement"},
+    {"methods", "writers", "measures", "rundir", "placement"},
     {"parallel", "sampling"},
     {"feeding", "observer", "runs"},
     {"watch"},
-    {"train", "generate", "visualize"},
+    {"generate", "visualize"},
+    {"report"},
+    {"train"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Taken within a floor: the ground's own stones.

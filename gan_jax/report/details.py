@@ -1,0 +1,109 @@
+"""How a run was made: its commands, config and environment, as sections of a page."""
+
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from gan_jax.config import Config, to_dict
+from gan_jax.report.document import command, more, table, text
+from gan_jax.report.records import flat
+
+Settings = dict[str, Any]
+
+
+def commands(folder: Path, environment: Settings, seed: Path | None = None) -> str:
+    """The command that made a run, and those that go on from here; of a study with one `seed`."""
+    whole, one = (f"--workdir={shlex.quote(str(path))}" for path in (folder, seed or folder))
+    parts = []
+    if line := command_line(environment):
+        parts.append(command("This command made the run; given again, it resumes it.", line))
+        parts.append(
+            "<p>With <code>--set=train.num_steps=N</code> it goes on to step N. Anything that "
+            "would alter the run&rsquo;s course is refused.</p>"
+        )
+    modes = {
+        "Draw samples from the last checkpoint.": f"sample {one} --num_samples=64",
+        "Draw every picture that makes sense for it.": f"visualize {one} --what=all",
+        "Make this page anew.": f"report {whole}",
+    }
+    for sentence, mode in modes.items():
+        parts.append(command(sentence, f"python launch.py --mode={mode}"))
+    return "".join(parts)
+
+
+def command_line(environment: Settings) -> str:
+    """The recorded command as a shell takes it."""
+    arguments = [str(argument) for argument in environment.get("command", [])]
+    return shlex.join(["python", *arguments]) if arguments else ""
+
+
+def config(settings: Settings) -> str:
+    """What differs from the defaults, then everything; nothing where the config is lost."""
+    if not settings:
+        return ""
+    defaults = flat(to_dict(Config()))
+    changed = [
+        (name, text(value), text(defaults[name]) if name in defaults else "")
+        for name, value in settings.items()
+        if name not in defaults or value != defaults[name]
+    ]
+    every = [(name, text(value)) for name, value in settings.items()]
+    return table(("field", "this run", "default"), changed, "Config: differences") + more(
+        f"All {len(every)} fields", table(("field", "value"), every, "Config: every field")
+    )
+
+
+def environment(record: Settings) -> str:
+    """What the run ran on, with which versions and data, and how it was started before.
+
+    Nothing where that is lost.
+    """
+    if not record:
+        return ""
+    data, packages = record.get("data", {}), record.get("packages", {})
+    rows = {
+        "devices": devices(record),
+        "processes": text(record.get("process_count", "")),
+        "data": data.get("used", ""),
+        "images": " + ".join(
+            f"{data[name]:,} {kind}"
+            for name, kind in (("images", "training"), ("test_images", "test"))
+            if name in data
+        ),
+        "classes": _shortened(data.get("class_names", [])),
+        "data fingerprint": data.get("fingerprint", ""),
+        "data report": " ".join(data.get("report", [])),
+        "gan_jax": " ".join(filter(None, (record.get("gan_jax"), record.get("git_commit")))),
+        "python": record.get("python", ""),
+        "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
+        "platform": record.get("platform", ""),
+        "XLA flags": record.get("xla_flags", ""),
+        "started": record.get("started", ""),
+    }
+    shown = [(name, value) for name, value in rows.items() if value.strip("“”")]
+    page = table(("", ""), shown, "Environment")
+    if earlier := record.get("earlier_starts", []):
+        starts = [
+            (start.get("started", ""), _origin(start), command_line(start)) for start in earlier
+        ]
+        title = "1 earlier start" if len(starts) == 1 else f"{len(starts)} earlier starts"
+        page += more(title, table(("started", "with", "command"), starts, "Earlier starts"))
+    return page
+
+
+def devices(record: Settings) -> str:
+    """The platform and the kind of the devices, counted."""
+    kinds = Counter(" ".join(dict.fromkeys(kind.split())) for kind in record.get("devices", []))
+    return ", ".join(f"{count} \N{MULTIPLICATION SIGN} {kind}" for kind, count in kinds.items())
+
+
+def _origin(start: Settings) -> str:
+    jax = start.get("packages", {}).get("jax", "")
+    commit = start.get("git_commit", "")[:10]
+    return f"gan_jax {start.get('gan_jax', '')} {commit}, jax {jax}, {devices(start)}"
+
+
+def _shortened(names: list[str], most: int = 20) -> str:
+    extra = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + extra

@@ -1,0 +1,107 @@
+"""The page of several runs side by side: a folder of runs, or the seeds of one study."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from gan_jax.report import curves, details
+from gan_jax.report.document import (
+    card,
+    contents,
+    document,
+    header,
+    image,
+    part,
+    section,
+    table,
+    text,
+)
+from gan_jax.report.embed import Album
+from gan_jax.report.records import Record, read, snapshots
+from gan_jax.report.run_page import progress
+
+MOST_BYTES, THUMBNAIL = 8_000_000, 320
+MOST_FIGURES = 4
+"""Of a run in its card."""
+
+
+def page(folder: Path, runs: list[Record]) -> str:
+    """The gallery of `runs`, which lie below `folder`."""
+    names = [run.folder.relative_to(folder).as_posix() for run in runs]
+    study = read(folder) if (folder / "config.json").is_file() else None
+    panels = curves.overlays({name: run.rows for name, run in zip(names, runs, strict=True)})
+    parts = {
+        "Runs": cards(folder, runs),
+        "Curves": curves.chooser(panels),
+        "Side by side": side_by_side(names, runs),
+    }
+    if study:
+        parts |= {
+            "Commands": details.commands(folder, study.environment, seed=runs[0].folder),
+            "Config": details.config(study.config),
+            "Environment": details.environment(study.environment),
+        }
+    parts = {title: content for title, content in parts.items() if content}
+    name = folder.resolve().name
+    title = study.experiment if study else name
+    body = header(
+        "Study of seeds" if study else "Gallery",
+        title,
+        name if study else str(folder),
+        {"runs": text(len(runs))},
+        contents(parts),
+    )
+    body += "".join(section(*part) for part in parts.items())
+    return document(f"{title} · gallery", body, {"panels": panels})
+
+
+def cards(folder: Path, runs: list[Record]) -> str:
+    """The last grid, the losses and the key figures of each run, which link to its report."""
+    album, html = Album(MOST_BYTES), ""
+    for parent, group in groupby(runs, key=lambda run: run.folder.parent):
+        place = "" if parent == folder else parent.relative_to(folder).as_posix()
+        shown = ""
+        for run in group:
+            grids = list(snapshots(run.folder).values())
+            grid = album.embed(grids[-1], THUMBNAIL) if grids else None
+            shown += card(
+                quote(f"{run.folder.relative_to(folder).as_posix()}/report.html"),
+                run.folder.name,
+                f"{run.experiment}, {progress(run)} steps",
+                image(grid, f"Samples of {run.folder.name}") if grid else "",
+                curves.sparkline(curves.losses(run.rows)),
+                key_figures(run),
+            )
+        html += part(place, f'<ul class="cards">{shown}</ul>')
+    return html
+
+
+def key_figures(run: Record) -> dict[str, str]:
+    """The last losses and what was measured of the samples, by name."""
+    by_panel, last = curves.groups(run.last()), run.last()
+    losses = [name for name in by_panel.get("losses", []) if not name.startswith("eval_")]
+    measured = [
+        name for title, names in by_panel.items() for name in names if title not in curves.GROUPS
+    ]
+    measured = [name for name in measured if name != "images_per_second"]
+    return {name.replace("_", " "): text(last[name]) for name in (losses + measured)[:MOST_FIGURES]}
+
+
+def side_by_side(names: list[str], runs: list[Record]) -> str:
+    """The last value of each metric, and the settings in which the runs differ."""
+    lasts = [{"step": run.step, **run.last()} for run in runs]
+    fields = dict.fromkeys(field for run in runs for field in run.config)
+    differ = [f for f in fields if any(run.config.get(f) != runs[0].config.get(f) for run in runs)]
+    settings = [
+        {field: run.config[field] for field in differ if field in run.config} for run in runs
+    ]
+    return _compared("Last values", names, lasts) + _compared(
+        "Settings that differ", names, settings
+    )
+
+
+def _compared(title: str, names: list[str], values: list[dict[str, Any]]) -> str:
+    rows = dict.fromkeys(row for run in values for row in run)
+    cells = [[row, *(text(run[row]) if row in run else "" for run in values)] for row in rows]
+    return part(title, table(("", *names), cells, title)) if cells else ""

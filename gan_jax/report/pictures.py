@@ -1,0 +1,90 @@
+"""What `--mode=visualize` drew of a run, and what is known of its memorisation."""
+
+from pathlib import Path
+
+from gan_jax.report.document import figure, link, more, notice, paragraph, table, text
+from gan_jax.report.embed import Album
+from gan_jax.report.records import Record
+from gan_jax.visualize import PICTURES
+
+MOST_BYTES = 8_000_000
+"""Of data URIs; pictures that do not fit are linked."""
+MEMORISED = "neighbours"
+"""The picture that belongs to the memorisation report."""
+
+MEANING = (
+    "A share counts the samples that are nearer to a training image than 19 in 20 real images are. "
+    "A distance to the nearest training image is a multiple of that of real images: about 1 for "
+    "new images, 0 for copies."
+)
+
+
+def sections(record: Record) -> dict[str, str]:
+    """Memorisation and all other pictures, by title; empty where there are none."""
+    album = Album(MOST_BYTES)
+    folders = sorted(record.folder.glob("pictures/step_*"), reverse=True)
+    memorised, others = memorisation(record), ""
+    for folder in folders:
+        files = [path for path in drawn(folder) if name(folder, path) == MEMORISED]
+        memorised += _grids(record, folder, files, album)
+        if files:
+            break
+    for folder in folders:
+        files = [path for path in drawn(folder) if name(folder, path) != MEMORISED]
+        title = f"Step {text(int(folder.name.removeprefix('step_')))}"
+        grids = _grids(record, folder, files, album)
+        others += more(title, grids, opened=not others) if files else ""
+    return {"Memorisation": memorised, "Pictures": others}
+
+
+def memorisation(record: Record) -> str:
+    """The finding and the figures of the memorisation report, where there are any."""
+    found = dict(record.memorisation)
+    if not found:
+        known = {key: value for key, value in record.last().items() if "memorisation" in key}
+        found = {key.removeprefix("memorisation_"): value for key, value in known.items()}
+    if not found:
+        return ""
+    warning, finding = (str(found.pop(key, "")) for key in ("warning", "finding"))
+    rows = [(key.replace("_", " "), text(value)) for key, value in found.items()]
+    return (
+        (notice(warning) if warning else "")
+        + (paragraph(finding) if finding else "")
+        + table(("", ""), rows, "Memorisation")
+        + paragraph(MEANING)
+    )
+
+
+def drawn(folder: Path) -> list[Path]:
+    """The pictures of one step in the order of `PICTURES`, each before its parts and animations."""
+    files = [path for kind in ("png", "gif") for path in folder.rglob(f"*.{kind}")]
+    order = list(PICTURES)
+
+    def place(path: Path) -> tuple[int, int, bool, str]:
+        known = name(folder, path)
+        number = order.index(known) if known in order else len(order)
+        return number, len(path.relative_to(folder).parts), path.suffix == ".gif", str(path)
+
+    return sorted(files, key=place)
+
+
+def name(folder: Path, path: Path) -> str:
+    """The row of `PICTURES` whose name a file or its folder begins with; else its own."""
+    start = path.relative_to(folder).parts[0].split(".")[0]
+    fitting = [known for known in PICTURES if start == known or start.startswith(f"{known}_")]
+    return max(fitting, key=len, default=start)
+
+
+def _grids(record: Record, folder: Path, files: list[Path], album: Album) -> str:
+    """Pictures under the titles of what they show, while there is room; links to the rest."""
+    shown, rest = "", ""
+    for path in files:
+        known = name(folder, path)
+        title = PICTURES[known].title if known in PICTURES else known.replace("_", " ")
+        place = path.relative_to(record.folder).as_posix()
+        if picture := album.embed(path):
+            shown += figure(picture, title, note=path.relative_to(folder).as_posix())
+        else:
+            rest += f"<li>{link(place)}</li>"
+    grids = f'<div class="pictures">{shown}</div>' if shown else ""
+    return grids + (f"<p>Beside this page:</p><ul>{rest}</ul>" if rest else "")

@@ -1,0 +1,65 @@
+"""A run directory with made-up contents, as training leaves one, and its report taken apart."""
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+from PIL import Image
+
+from gan_jax.writers import Writers
+
+VOID = {"meta", "link", "img", "input", "br"}
+
+
+class Page(HTMLParser):
+    """The tags of a page in order, and its text; every tag must be closed."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tags, self.text, self._open = [], "", []
+        self.feed(path.read_text())
+        assert not self._open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if self._open[-1:] not in (["script"], ["style"]):
+            self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page_data(path):
+    return json.loads(re.search(r'id="data">(.*?)</script>', path.read_text()).group(1))
+
+
+def decoded(uri):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))))
+
+
+def write_run(folder, config, steps=(0, 10, 20, 30)):
+    """A run directory as training leaves it, with made-up rows and grids."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(config.seed)
+    writers = Writers(folder, 0)
+    for step in steps:
+        images = rng.integers(0, 256, (4, 8, 8, 1), np.uint8)
+        writers.grids(step, images, 255 - images)
+        if step:
+            losses = {"disc_loss": 1 / step, "gen_loss": 2.0, "eval_disc_loss": 0.5}
+            writers.scalars(step, {**losses, "images_per_second": 1000.0})
+    writers.reals(rng.integers(0, 256, (4, 8, 8, 1), np.uint8))
+    writers.close()

@@ -1,0 +1,224 @@
+"""report.html: complete, self-contained and the same bytes again."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+from conftest import tiny_config
+from made_run import Page, decoded, page_data, write_run
+from PIL import Image
+
+from gan_jax import data, pictures, report, rundir, visualize
+from gan_jax.errors import UserError
+from gan_jax.report import curves, embed, records
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return data.load(tiny_config().data)
+
+
+@pytest.fixture
+def workdir(tmp_path, dataset, monkeypatch):
+    command = ["launch.py", "--experiment=tiny", "--set=data.path=my photos"]
+    monkeypatch.setattr(sys, "argv", command)
+    folder = tmp_path / "run"
+    write_run(folder, tiny_config())
+    rundir.record(folder, tiny_config(), dataset)
+    return folder
+
+
+def test_a_run_is_told_completely(workdir, dataset):
+    page = Page(report.run(workdir))
+    said = " ".join(page.text.split())
+    assert "python launch.py --experiment=tiny '--set=data.path=my photos'" in page.text
+    assert f"python launch.py --mode=sample --workdir={workdir}" in page.text
+    assert dataset.fingerprint in said
+    assert f"{len(dataset.train.images):,} training" in said
+    differing, every = said.split("All ", 1)
+    assert "loss.real_target 0.9 1" in re.sub(r"(real_target)(0.9)(1)", r"\1 \2 \3", differing)
+    assert "disc.norm" not in differing
+    assert "disc.norm" in every
+
+
+def test_the_curves_are_the_rows(workdir):
+    panels = page_data(report.run(workdir))["panels"]
+    losses = {part["name"]: part for part in panels[0]["series"]}
+    assert panels[0]["title"] == "Losses"
+    assert losses["disc_loss"]["points"] == [[10, 0.1], [20, 0.05], [30, 0.0333333]]
+    assert losses["eval_disc_loss"]["colour"] == losses["disc_loss"]["colour"]
+    assert losses["eval_disc_loss"]["dash"] and not losses["disc_loss"]["dash"]
+    assert losses["gen_loss"]["colour"] != losses["disc_loss"]["colour"]
+    assert panels[-1]["title"] == "Images per second"
+
+
+def test_the_timeline_holds_every_grid(workdir):
+    path = report.run(workdir)
+    shots = page_data(path)["snapshots"]
+    assert [shot["step"] for shot in shots] == [0, 10, 20, 30]
+    scale = 96 // 8
+    for shot in shots:
+        for name, folder in (("averaged", "samples"), ("raw", "samples_raw")):
+            saved = np.asarray(Image.open(workdir / folder / f"step_{shot['step']:08d}.png"))
+            native = decoded(shot[name])
+            assert native.shape == (18, 18)
+            np.testing.assert_array_equal(native.repeat(scale, 0).repeat(scale, 1), saved)
+    shown = [image for image in Page(path).all("img") if image.get("data-name") == "averaged"]
+    assert shown[0]["src"] == shots[-1]["averaged"]
+    assert (shown[0]["width"], shown[0]["height"]) == ("216", "216")
+
+
+def test_the_page_needs_nothing_else_and_is_the_same_again(workdir):
+    path = report.run(workdir)
+    first = path.read_bytes()
+    assert report.run(workdir).read_bytes() == first
+    page = Page(path)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.tags:
+        assert attributes.get("src", "data:").startswith("data:")
+        place = attributes.get("href", "data:,")
+        assert place == "data:," or place[1:] in ids
+    assert "url(" not in path.read_text().replace("`url(#${this.clip})`", "")
+    assert all(image["alt"] for image in page.all("img"))
+
+
+def test_outside_text_cannot_become_markup(workdir):
+    settings = json.loads((workdir / "config.json").read_text())
+    settings["experiment"] = "</script><script>alert(1)</script><b x='\""
+    (workdir / "config.json").write_text(json.dumps(settings))
+    with (workdir / "metrics.jsonl").open("a") as lines:
+        lines.write('{"step": 40, "</script><i>loss": 1.0}\n')
+    page = Page(report.run(workdir))
+    assert len(page.all("script")) == 2
+    assert not page.all("b") and not page.all("i")
+    assert page_data(workdir / "report.html")["panels"]
+
+
+def test_what_is_missing_or_damaged_is_left_out(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text(
+        '{"step": 1, "loss": NaN}\n{"step": 2, "loss": 3.0}\n{"st'
+    )
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "step_00000001.png").write_bytes(b"\x89PNG cut")
+    (tmp_path / "config.json").write_text("{")
+    path = report.run(tmp_path)
+    Page(path)
+    panels = page_data(path)["panels"]
+    assert [part["points"] for panel in panels for part in panel["series"]] == [[[2, 3.0]]]
+    assert page_data(path)["snapshots"] == []
+
+
+def test_a_stand_in_and_memorisation_are_warned_of(workdir):
+    settings = json.loads((workdir / "config.json").read_text())
+    settings["data"]["stands_in_for"] = "tfds mnist"
+    (workdir / "config.json").write_text(json.dumps(settings))
+    finding = {"finding": "", "warning": "It repeats.", "step": 30, "share": 0.5}
+    (workdir / "memorisation.json").write_text(json.dumps(finding))
+    page = Page(report.run(workdir))
+    assert sum(p.get("class") == "notice" and p.get("role") == "note" for p in page.all("p")) == 2
+    assert "in place of tfds mnist." in page.text
+    assert "It repeats." in page.text
+
+
+def test_pictures_have_their_titles_and_the_newest_come_first(workdir):
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8, 1)
+    for name in ("step_00000010/samples", "step_00000030/samples", "step_00000030/own/x"):
+        pictures.write_png(workdir / "pictures" / f"{name}.png", image, 4)
+    page = Page(report.run(workdir))
+    said = page.text[page.text.index("Step 30") :]
+    order = [
+        "Step 30",
+        f"{visualize.PICTURES['samples'].title} samples.png",
+        "own own/x.png",
+        "Step 10",
+    ]
+    assert [said.index(part) for part in order] == sorted(said.index(part) for part in order)
+
+
+def test_a_long_run_stays_light(tmp_path):
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "samples"
+    for step in range(60):
+        noise = rng.integers(0, 256, (200, 200, 3), np.uint8)
+        pictures.write_png(folder / f"step_{step:08d}.png", noise)
+    for part in ("a", "b", "c"):
+        noise = rng.integers(0, 256, (1100, 1100, 3), np.uint8)
+        pictures.write_png(tmp_path / "pictures" / "step_00000059" / f"{part}.png", noise)
+    with (tmp_path / "metrics.jsonl").open("w") as lines:
+        lines.writelines(f'{{"step": {i}, "loss": {i / 7}}}\n' for i in range(1, 30_001))
+    path = report.run(tmp_path)
+    assert path.stat().st_size < 15e6
+    found = page_data(path)
+    steps = [shot["step"] for shot in found["snapshots"]]
+    assert steps[0] == 0 and steps[-1] == 59 and 10 < len(steps) <= 40
+    assert max(np.diff(steps)) - min(np.diff(steps)) <= 1
+    points = found["panels"][0]["series"][0]["points"]
+    assert len(points) == curves.MOST_POINTS and points[-1][0] == 30_000
+    links = [link["href"] for link in Page(path).all("a") if link["href"].startswith("pictures/")]
+    assert links == ["pictures/step_00000059/b.png", "pictures/step_00000059/c.png"]
+
+
+def test_no_run_is_the_users_to_mend(tmp_path):
+    with pytest.raises(UserError, match="There is no run in"):
+        report.run(tmp_path)
+    with pytest.raises(UserError, match="There is no run in"):
+        report.run(tmp_path / "nowhere")
+
+
+def test_the_end_of_training_survives_a_report_that_fails(tmp_path, capsys):
+    (tmp_path / "metrics.jsonl").write_text('{"a row": "without a step"}\n')
+    report.try_run(tmp_path)
+    assert "report.html could not be written: 'step'" in capsys.readouterr().err
+
+
+def test_a_folder_of_runs_gets_a_gallery(tmp_path, dataset):
+    for seed in (0, 2, 10):
+        config = tiny_config(seed=seed)
+        folder = tmp_path / "tiny" / f"seed {seed}"
+        write_run(folder, config)
+        rundir.record(folder, config, dataset)
+    page = Page(report.run(tmp_path))
+    links = [link["href"] for link in page.all("a") if "report" in link["href"]]
+    assert links == [f"tiny/seed%20{seed}/report.html" for seed in (0, 2, 10)]
+    for seed in (0, 2, 10):
+        assert "Training run" in (tmp_path / "tiny" / f"seed {seed}" / "report.html").read_text()
+    assert len(page.all("img")) == 3
+    compared = page.text[page.text.index("Side by side") :]
+    assert "seed0210" in compared  # the field in which they differ, and its values
+    assert "train.batch_size" not in compared
+    panels = {panel["title"]: panel for panel in page_data(tmp_path / "report.html")["panels"]}
+    assert [part["name"] for part in panels["gen_loss"]["series"]] == [
+        f"tiny/seed {seed}" for seed in (0, 2, 10)
+    ]
+
+
+def test_a_study_shows_its_seeds_and_its_own_config(tmp_path, dataset):
+    for seed in (0, 1):
+        write_run(tmp_path / f"seed_{seed}", tiny_config(seed=seed))
+    rundir.record(tmp_path, tiny_config(), dataset)  # a seed without a config has that of its study
+    page = Page(report.run(tmp_path))
+    assert "Study of seeds" in page.text
+    assert f"--mode=sample --workdir={tmp_path / 'seed_0'}" in page.text
+    assert re.search(rf"--mode=report --workdir={tmp_path}(?!/)", page.text)
+    assert records.read(tmp_path / "seed_1").experiment == "tiny"
+    assert [path.name for path in records.find(tmp_path)] == ["seed_0", "seed_1"]
+
+
+def test_blocks_of_equal_pixels_are_found():
+    image = np.random.default_rng(0).integers(0, 256, (10, 14, 3), np.uint8)
+    enlarged = image.repeat(6, 0).repeat(6, 1)
+    assert embed.enlargement(image) == 1
+    assert embed.enlargement(enlarged) == 6
+    assert embed.enlargement(enlarged[:, :82]) == 2  # ends inside a block
+    enlarged[7, 7] += 1
+    assert embed.enlargement(enlarged) == 1
+
+
+@pytest.mark.parametrize(("count", "most"), [(1, 2), (5, 5), (41, 40), (100, 7)])
+def test_a_spread_has_both_ends(count, most):
+    chosen = embed.spread(list(range(count)), most)
+    assert chosen[0] == 0 and chosen[-1] == count - 1
+    assert len(chosen) == min(count, most) == len(set(chosen))
