@@ -27,9 +27,9 @@ def color(key: jax.Array, image: jax.Array) -> jax.Array:
 
 
 def translation(key: jax.Array, image: jax.Array) -> jax.Array:
-    """A shift of up to an eighth of each side; what comes in is 0, mid-gray."""
+    """A shift of up to an eighth of each side, rounded; what comes in is 0, mid-gray."""
     height, width, _ = image.shape
-    reach = jnp.array([round(height / 8), round(width / 8)])
+    reach = jnp.array([(height + 4) // 8, (width + 4) // 8])
     shift = jax.random.randint(key, (2,), -reach, reach + 1)
     rows, columns = jnp.arange(height) + shift[0], jnp.arange(width) + shift[1]
     inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))[None]
@@ -38,13 +38,14 @@ def translation(key: jax.Array, image: jax.Array) -> jax.Array:
 
 
 def cutout(key: jax.Array, image: jax.Array) -> jax.Array:
-    """A square of half of each side, anywhere, its centre within the image, becomes 0."""
+    """A rectangle of half of each side, rounded up, becomes 0; its centre is anywhere within."""
     height, width, _ = image.shape
-    centre = jax.random.randint(key, (2,), jnp.zeros(2, jnp.int32), jnp.array([height, width]))
-    row, column = jnp.arange(height)[:, None] - centre[0], jnp.arange(width)[None] - centre[1]
-    half_height, half_width = height // 4, width // 4
-    cut_rows = (row >= -half_height) & (row < height // 2 - half_height)
-    cut_columns = (column >= -half_width) & (column < width // 2 - half_width)
+    sides = jnp.array([(height + 1) // 2, (width + 1) // 2])
+    # the centre of an even side lies between two pixels, or on the image's edge
+    places = jnp.array([height, width]) + (1 - sides % 2)
+    first = jax.random.randint(key, (2,), 0, places) - sides // 2
+    row, column = jnp.arange(height)[:, None] - first[0], jnp.arange(width)[None] - first[1]
+    cut_rows, cut_columns = (row >= 0) & (row < sides[0]), (column >= 0) & (column < sides[1])
     return jnp.where((cut_rows & cut_columns)[:, :, None], 0, image)
 
 

@@ -1,0 +1,150 @@
+"""Augmentations by hand-computed cases, and in a step of the game."""
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from test_adversarial import IMAGES, keys_at_0, on_devices, started, step
+
+from gan_jax import augment, collectives, keys
+from gan_jax.config import override
+from gan_jax.errors import UserError
+from gan_jax.keys import Purpose
+
+ALL = "color,translation,cutout"
+MANY = keys.per_example(keys.root(0), np.arange(2_000))
+
+
+def applied(name, image, keys=MANY):
+    return np.asarray(jax.jit(jax.vmap(augment.AUGMENTATIONS[name], (0, None)))(keys, image))
+
+
+@pytest.fixture
+def augmented(tiny):
+    changes = {"train.augment": ALL, "data.flip": "horizontal", "train.disc_update": "joint"}
+    return override(tiny, {**changes, "disc.dropout_rate": "0"})
+
+
+def test_nothing_chosen_leaves_the_very_images():
+    assert augment.pipeline(())(MANY[:8], IMAGES) is IMAGES
+    with pytest.raises(UserError, match=r"train\.augment='colour' is unknown; choose one of color"):
+        augment.pipeline(("colour",))
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (12, 20, 3), (7, 5, 2)])
+def test_shapes_stay(shape):
+    images = jnp.ones((3, *shape))
+    changed = jax.jit(augment.pipeline(tuple(ALL.split(","))))(MANY[:3], images)
+    assert changed.shape == images.shape
+    assert changed.dtype == images.dtype
+
+
+def test_an_images_change_is_its_keys_alone():
+    change = jax.jit(augment.pipeline(tuple(ALL.split(","))))
+    together = np.asarray(change(MANY[:8], IMAGES))
+    np.testing.assert_array_equal(change(MANY[:8], IMAGES), together)
+    np.testing.assert_allclose(change(MANY[2:5], IMAGES[2:5]), together[2:5], atol=1e-6)
+    assert (np.asarray(change(MANY[1:9], IMAGES)) != together).any(axis=(1, 2, 3)).all()
+
+
+def test_translation_takes_every_shift_of_up_to_an_eighth_and_fills_with_gray():
+    image = np.arange(1, 8 * 20 + 1, dtype=np.float32).reshape(8, 20, 1)
+    padded = np.pad(image, ((1, 1), (3, 3), (0, 0)))  # 8 / 8 = 1; 20 / 8 = 2.5, rounded 3
+    shifts = [padded[y : y + 8, x : x + 20] for y in range(3) for x in range(7)]
+    seen = applied("translation", image)
+    matches = (seen[:, None] == np.stack(shifts)[None]).all(axis=(2, 3, 4))
+    assert (matches.sum(axis=1) == 1).all()
+    chances = matches.mean(axis=0) * 21
+    assert 0.6 < chances.min() <= chances.max() < 1.4  # 4 deviations of 1 / sqrt(2000 / 21)
+
+
+@pytest.mark.parametrize(("size", "cut"), [((8, 8), (4, 4)), ((6, 5), (3, 3)), ((4, 12), (2, 6))])
+def test_cutout_takes_every_place_alike_on_all_sides(size, cut):
+    """Centres on or between all pixels: by rows, `cut` ones slide over the image from edge to
+    edge."""
+    seen = {mask.tobytes() for mask in applied("cutout", np.ones((*size, 1), np.float32))}
+
+    def rows(side, length):
+        first = [at - length // 2 for at in range(side + 1 - length % 2)]
+        return [(np.arange(side) >= at) & (np.arange(side) < at + length) for at in first]
+
+    places = [(y, x) for y in rows(size[0], cut[0]) for x in rows(size[1], cut[1])]
+    expected = {(1 - np.outer(y, x)[:, :, None]).astype(np.float32).tobytes() for y, x in places}
+    assert seen == expected
+
+
+def test_color_by_its_three_factors():
+    """Each draw's brightness, saturation and contrast, read off what became of one image."""
+    rng = np.random.default_rng(0)
+    image = rng.uniform(-1, 1, (6, 6, 3)).astype(np.float32)
+    seen = applied("color", image)
+    brightness = seen.mean(axis=(1, 2, 3)) - image.mean()
+    gray, grays = image.mean(axis=2), seen.mean(axis=3)
+    apart = (grays - grays.mean(axis=(1, 2), keepdims=True)).std(axis=(1, 2))
+    contrast = apart / gray.std()
+    chroma = (seen - grays[..., None]).std(axis=(1, 2, 3)) / (image - gray[..., None]).std()
+    saturation = chroma / contrast
+    for factor, low, high in ((brightness, -0.5, 0.5), (contrast, 0.5, 1.5), (saturation, 0, 2)):
+        width = high - low
+        assert low - 1e-3 < factor.min() < low + 0.01 * width
+        assert high - 0.01 * width < factor.max() < high + 1e-3
+        assert factor.mean() == pytest.approx((low + high) / 2, abs=0.03 * width)
+
+
+def test_a_flip_mirrors_half_of_the_images_left_to_right():
+    images = jnp.broadcast_to(IMAGES[0], (2_000, 8, 8, 1))
+    flipped = np.asarray(augment.flip(MANY, images))
+    mirrored = (flipped == np.asarray(IMAGES[0])[:, ::-1]).all(axis=(1, 2, 3))
+    kept = (flipped == np.asarray(IMAGES[0])).all(axis=(1, 2, 3))
+    assert (mirrored ^ kept).all()
+    assert mirrored.mean() == pytest.approx(0.5, abs=0.045)  # 4 deviations
+
+
+def test_real_and_fake_pass_the_same_changes_in_every_update(augmented):
+    """Changes that leave nothing leave D nothing to tell apart, and G nothing to learn from."""
+    game, state = started(augmented)
+    erased = game._replace(augment=lambda keys, images: 0 * images)
+    _, metrics = step(erased, state)
+    assert float(metrics["disc_prob_real"]) == float(metrics["disc_prob_fake"]) == 0.5
+    assert float(metrics["gen_grad_norm"]) == 0
+    _, metrics = step(game, state)
+    assert float(metrics["disc_prob_real"]) != float(metrics["disc_prob_fake"])
+    assert float(metrics["gen_grad_norm"]) > 0
+
+
+def test_the_gradient_reaches_gen_through_the_changes(augmented):
+    game, state = started(augmented)
+    after, _ = step(game, state)
+
+    def expected(batch, s, disc):
+        numbers = collectives.example_numbers(len(batch.images))
+        z = game.draw_latents(keys.per_example(keys_at_0(Purpose.LATENT), numbers))
+
+        def loss(params):
+            variables = {"params": params, "batch_stats": s.gen.stats}
+            fake, _ = game.gen.apply(
+                variables, z, batch.labels, train=True, mutable=["batch_stats"]
+            )
+            change = augment.pipeline(("color", "translation", "cutout"))
+            seen = change(keys.per_example(keys_at_0(Purpose.DISC_FOR_GEN), numbers), fake)
+            variables = {"params": disc.params, "batch_stats": disc.stats}
+            logits, _ = game.disc.apply(
+                variables, seen, batch.labels, train=True, mutable=["batch_stats"]
+            )
+            return jax.nn.softplus(-logits).mean()
+
+        return collectives.mean(jax.grad(loss)(s.gen.params))
+
+    grads = on_devices(expected, 1, state, after.disc)
+    moment = jax.tree.map(lambda g: (1 - 0.5) * g, grads)  # Adam's first, after one step
+    chex.assert_trees_all_close(optax.tree.get(after.gen.opt, "mu"), moment, rtol=1e-3, atol=1e-6)
+
+
+def test_the_changes_are_the_same_on_any_number_of_devices(augmented):
+    game, state = started(augmented)
+    one, many = step(game, state), step(game, state, devices=4)
+    chex.assert_trees_all_close(one[1], many[1], rtol=1e-4, atol=1e-5)
+    mu = [optax.tree.get(after.disc.opt, "mu") for after, _ in (one, many)]
+    chex.assert_trees_all_close(*mu, rtol=1e-3, atol=1e-5)
