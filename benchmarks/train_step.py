@@ -3,22 +3,25 @@
     python -m benchmarks.train_step --experiment=dcgan_cifar_cars --batch_size=128
 
 Each peer runs in a process of its own and starts from the same weights; before anything is timed
-its first losses must equal gan_jax's. Then the peers take turns, a few steps each, round after
-round, so that a machine that slows down slows all of them.
+its first losses must equal gan_jax's. Then the peers take turns of about a second, round after
+round, so that a machine that slows down slows all of them. `--set=section.field=value` changes the
+experiment as launch.py does: its networks, its penalty, `train.compute_dtype`.
 """
 
 import argparse
-import json
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+
+from benchmarks import command, flop
+from benchmarks import problem as problems
+from benchmarks.peers import Losses
+from benchmarks.process import Peer, Refused, Timing, measure, slower
+from benchmarks.report import aligned, number
+from gan_jax.config import Config, to_dict
+from gan_jax.errors import UserError
 
 PEERS = {
     "gan_jax": ("ours", ""),
@@ -35,171 +38,87 @@ LOSS_TOLERANCE = 2e-3
 """How far first losses may lie apart: float32 sums in another order, through a D update."""
 
 
-class Peer:
-    """A peer's process."""
-
-    def __init__(self, name: str, problem_file: Path):
-        module, _ = PEERS[name]
-        command = [sys.executable, "-m", "benchmarks.worker", module, str(problem_file)]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
-        )
-
-    def ask(self, command: str) -> Any:
-        """The answer to a command of `benchmarks.worker`. Raises RuntimeError when it died."""
-        assert self._process.stdin and self._process.stdout
-        try:
-            print(command, file=self._process.stdin, flush=True)
-        except BrokenPipeError:
-            raise RuntimeError("its process ended; is the bench extra installed?") from None
-        for line in self._process.stdout:
-            if line.startswith("answer "):
-                return json.loads(line.removeprefix("answer "))
-        raise RuntimeError("its process ended; is the bench extra installed?")
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-class Timing(NamedTuple):
-    """Milliseconds per step of every turn, and what the peer cost beside them."""
-
-    milliseconds: list[float]
-    compile_seconds: float
-    peak_mib: float
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.milliseconds)
-
-
-def gemm_rate(size: int = 2048, rounds: int = 5) -> float:
-    """GFLOP per second of the best of some float32 matrix products by numpy."""
-    a = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        a @ a
-        times.append(time.perf_counter() - began)
-    return 2 * size**3 / min(times) / 1e9
-
-
-def start(names: list[str], experiment: str, batch_size: int, folder: Path) -> dict[str, Peer]:
-    """The peers whose first losses equal gan_jax's; what another says is printed."""
-    from benchmarks import problem as problems
-
+def start(
+    names: list[str], config: Config, device: str, folder: Path
+) -> tuple[dict[str, Peer], dict[str, Losses], dict[str, str]]:
+    """The peers whose first losses equal gan_jax's, those losses, and why others are left out."""
     peers: dict[str, Peer] = {}
-    expected = None
+    losses: dict[str, Losses] = {}
+    left_out: dict[str, str] = {}
     for name in dict.fromkeys(["gan_jax", *names]):
-        path = folder / f"{name}.pickle"
-        problems.save(problems.make(experiment, batch_size, PEERS[name][1]), path)
-        peer = Peer(name, path)
+        module, variant = PEERS[name]
+        peer = Peer(module, problems.make(config, variant, device), folder / name)
         try:
-            losses = peer.ask("first")
-        except RuntimeError as error:
-            print(f"{name} is left out: {error}")
+            losses[name] = Losses(*peer.ask("first"))
+        except Refused as why:
             peer.close()
+            if name == "gan_jax":
+                raise UserError(f"gan_jax cannot be measured: {why}") from why
+            left_out[name] = str(why)
+            print(f"{name} is left out: {why}")
             continue
-        expected = losses if expected is None else expected
-        print(f"{name:32} first losses " + " ".join(f"{value:.5f}" for value in losses))
-        if not np.allclose(losses, expected, rtol=LOSS_TOLERANCE):
-            raise SystemExit(f"{name} computes something else than gan_jax; nothing is timed.")
         peers[name] = peer
-    return peers
+        print(f"{name:32} first losses " + " ".join(f"{value:.6g}" for value in losses[name]))
+        if not np.allclose(losses[name], losses["gan_jax"], rtol=LOSS_TOLERANCE):
+            raise UserError(f"{name} computes something else than gan_jax; nothing is timed.")
+    return peers, losses, left_out
 
 
-def measure(peers: dict[str, Peer], rounds: int, steps: int) -> dict[str, Timing]:
-    """Times the peers in turn, after a warm-up of each."""
-    warm_up = {name: (peer.ask("run 1"), peer.ask(f"run {steps}")) for name, peer in peers.items()}
-    times: dict[str, list[float]] = {name: [] for name in peers}
-    for _ in range(rounds):
-        for name, peer in peers.items():
-            times[name].append(peer.ask(f"run {steps}") / steps * 1e3)
-    return {
-        name: Timing(times[name], first - second / steps, peers[name].ask("memory"))
-        for name, (first, second) in warm_up.items()
-    }
-
-
-def table(timings: dict[str, Timing], flop: float, rate: float) -> str:
+def table(timings: dict[str, Timing], operations: int, rate: float) -> str:
     """Medians with minimum and maximum, how many times slower than gan_jax, and the rest."""
-    rows = [("", "ms a step", "min", "max", "times ours", "of GEMM", "compile s", "peak MiB")]
-    ours = timings["gan_jax"]
+    rows = [("", "ms a step", "min", "max", "times ours", "of GEMM", "compile s", "host MiB")]
     for name, timing in timings.items():
-        pairs = zip(timing.milliseconds, ours.milliseconds, strict=True)
-        ratio = statistics.median(theirs / mine for theirs, mine in pairs)
-        share = flop / (timing.median / 1e3) / 1e9 / rate
         rows.append((
-            name, f"{timing.median:.0f}", f"{min(timing.milliseconds):.0f}",
-            f"{max(timing.milliseconds):.0f}", f"{ratio:.2f}", f"{share:.0%}",
-            f"{timing.compile_seconds:.1f}", f"{timing.peak_mib:.0f}",
+            name, number(timing.median), number(min(timing.milliseconds)),
+            number(max(timing.milliseconds)), f"{slower(timing, timings['gan_jax']):.2f}",
+            f"{operations / timing.median / 1e6 / rate:.0%}", f"{timing.compile_seconds:.1f}",
+            f"{timing.peak_mib:.0f}",
         ))  # fmt: skip
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
+    return aligned(rows)
 
 
-def direct_flop(experiment: str, batch_size: int) -> int:
-    """Operations of the direct algorithm: 2 * outputs * taps * inputs for each layer and pass.
-
-    D passes forward three times, to its weights twice, and back to each layer's input three times
-    but for the images, to which only G's update goes; G makes one pass of each kind.
-    """
-    import experiments
-
-    config = experiments.load(experiment)
-
-    def layers(features: tuple[int, ...], taps: int) -> list[int]:
-        """Of one pass, from the images inwards; both networks halve the sides layer by layer."""
-        area, channels, costs = config.data.height * config.data.width, config.data.channels, []
-        for size in features:
-            area //= 4
-            costs.append(2 * area * taps * channels * size)
-            channels = size
-        return costs
-
-    first, *rest = layers(config.disc.features, config.disc.kernel_size**2)
-    gen = layers(config.gen.features[::-1], config.gen.kernel_size**2)
-    return batch_size * (6 * first + 8 * sum(rest) + 3 * sum(gen))
-
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="One training step, beside other libraries.")
-    parser.add_argument(
-        "--experiment", default="dcgan_cifar_cars", help="whose networks and losses"
-    )
-    parser.add_argument("--batch_size", type=int, default=128, help="images per step")
-    parser.add_argument("--peers", default=",".join(PEERS), help="which peers; default all")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each peer takes its turn")
-    parser.add_argument("--steps", type=int, default=3, help="steps in a turn")
-    parser.add_argument("--json", type=Path, help="also write what was measured to this file")
-    return parser.parse_args()
-
-
-def main() -> None:
-    given = arguments()
+def run(given: argparse.Namespace) -> dict[str, Any]:
+    """Measures and prints; returns all that was printed, as plain values."""
     names = given.peers.split(",")
     if unknown := [name for name in names if name not in PEERS]:
-        raise SystemExit(f"There is no peer {unknown[0]}; choose from {', '.join(PEERS)}.")
+        raise UserError(f"There is no peer {unknown[0]}; choose from {', '.join(PEERS)}.")
+    size = [f"train.batch_size={given.batch_size}"] if given.batch_size else []
+    config = problems.configure(given.experiment, given.set + size)
     with tempfile.TemporaryDirectory() as folder:
-        peers = start(names, given.experiment, given.batch_size, Path(folder))
+        peers, losses, left_out = start(names, config, given.device, Path(folder))
         try:
-            timings = measure(peers, given.rounds, given.steps)
+            timings = measure(peers, given.rounds, given.seconds)
+            machine, rates = (peers["gan_jax"].ask(what) for what in ("describe", "gemm"))
         finally:
             for peer in peers.values():
                 peer.close()
-    rate, flop = gemm_rate(), direct_flop(given.experiment, given.batch_size)
-    print(f"\n{given.experiment}, batch {given.batch_size}, {os.cpu_count()} CPU cores; a matrix")
-    print(f"product of numpy runs at {rate:.0f} GFLOP/s, the step has {flop / 1e9:.0f} GFLOP.\n")
-    print(table(timings, flop, rate))
-    if given.json:
-        content = {name: timing._asdict() for name, timing in timings.items()}
-        given.json.write_text(json.dumps({"gemm_gflops": rate, "peers": content}, indent=2))
+    operations, fastest = flop.of_step(config), max(rates, key=rates.get)
+    print(f"\n{given.experiment} {' '.join(given.set)} batch {config.train.batch_size}")
+    print(f"{machine['processor']}, {machine['cores']} cores, on {', '.join(machine['devices'])};")
+    print(f"the fastest matrix product ({fastest}) runs at {rates[fastest]:.0f} GFLOP/s,")
+    print(f"and the step has {number(operations / 1e9)} GFLOP.\n")
+    print(table(timings, operations, rates[fastest]))
+    ours = timings["gan_jax"]
+    return {
+        "config": to_dict(config),
+        "machine": machine,
+        "gemm_gflops": rates,
+        "step_flop": operations,
+        "left_out": left_out,
+        "peers": {
+            name: timing._asdict()
+            | {"median": timing.median, "times_ours": slower(timing, ours)}
+            | {"first_losses": losses[name]._asdict()}
+            for name, timing in timings.items()
+        },
+    }
+
+
+def main() -> None:
+    parser = command.parser("One training step, beside other libraries.")
+    parser.add_argument("--batch_size", type=int, help="images per step; default the experiment's")
+    parser.add_argument("--peers", default=",".join(PEERS), help="which peers; default all")
+    command.run(run, parser)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """One peer in a process of its own: python -m benchmarks.worker PEER PROBLEM_FILE
 
-Reads commands from standard input and answers each with one JSON line:
-`first` the three losses of the first step, `run N` the seconds that N steps took, `memory` the
-peak of the process in MiB.
+Reads commands from standard input and answers each with a line of JSON: `first` the losses of the
+first step, `run N` the seconds that N steps took, `memory` the peak of the process in MiB, `gemm`
+and `describe` what `benchmarks.machine` says of the device. What a peer cannot do is one sentence,
+after `refused`, and its end.
 """
 
 import importlib
@@ -12,7 +13,9 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import machine
 from benchmarks import problem as problems
+from gan_jax.errors import UserError
 
 
 def main(peer: str, path: str) -> None:
@@ -22,7 +25,7 @@ def main(peer: str, path: str) -> None:
     for line in sys.stdin:
         command, *arguments = line.split()
         if command == "first":
-            answer = module.make(problems.without_dropout(problem)).first()
+            answer = module.make(problems.for_comparison(problem)).first()
         elif command == "run":
             step = step or module.make(problem)
             began = time.perf_counter()
@@ -30,8 +33,17 @@ def main(peer: str, path: str) -> None:
             answer = time.perf_counter() - began
         elif command == "memory":
             answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        elif command == "gemm":
+            answer = machine.gemm_rates()
+        elif command == "describe":
+            answer = machine.describe()
         print("answer", json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except UserError as error:
+        print("refused", error, flush=True)
+    except ModuleNotFoundError as error:
+        print(f"refused {error.name} is not here; pip install -e '.[bench]' installs it.")

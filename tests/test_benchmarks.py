@@ -1,34 +1,100 @@
+from importlib import import_module
+
 import numpy as np
 import pytest
 
-from benchmarks import problem, train_step
+from benchmarks import flop, problem, process, train_step
+from benchmarks.peers import KNOWN, check, ours
+from gan_jax.config import Config, override
+from gan_jax.errors import UserError
+
+CARS = "dcgan_cifar_cars"
 
 
 def test_operations_of_the_cars_by_hand():
-    """Millions per image and pass. D: 2.4576, 26.2144, 26.2144; G: 4.9152, 104.8576, 39.3216."""
-    per_image = 6 * 2.4576 + 8 * (26.2144 + 26.2144) + 3 * (4.9152 + 104.8576 + 39.3216)
-    flop = train_step.direct_flop("dcgan_cifar_cars", 128)
-    assert flop == pytest.approx(128 * per_image * 1e6, rel=1e-9)
+    """Millions per image and pass, from the input on."""
+    disc_first, disc_rest = 2.4576, [26.2144, 26.2144, 0.008192]
+    gen_first, gen_rest = 0.6144, [39.3216, 104.8576, 4.9152]
+    plain = 6 * disc_first + 8 * sum(disc_rest) + 2 * gen_first + 3 * sum(gen_rest)
+    config = problem.configure(CARS, ["train.batch_size=128"])
+    assert flop.of_step(config) == pytest.approx(128 * plain * 1e6, rel=1e-9)
+    penalty = override(config, {"penalty.name": "wgan_gp"})
+    more = 4 * (disc_first + sum(disc_rest))
+    assert flop.of_step(penalty) == pytest.approx(128 * (plain + more) * 1e6, rel=1e-9)
+
+
+def test_operations_of_dense_networks_by_hand():
+    """784 * 128 = 100,352 and 100 * 128 = 12,800 products."""
+    disc, gen = [2 * 100_352, 2 * 128], [2 * 12_800, 2 * 100_352]
+    per_image = 6 * disc[0] + 8 * disc[1] + 2 * gen[0] + 3 * gen[1]
+    assert flop.of_step(problem.configure("gan_mnist", [])) == 100 * per_image
 
 
 def test_the_table_has_medians_and_ratios_round_by_round():
     timings = {
-        "gan_jax": train_step.Timing([100.0, 200.0, 100.0], 3.0, 50.0),
-        "other": train_step.Timing([150.0, 400.0, 120.0], 1.0, 60.0),
+        "gan_jax": process.Timing([100.0, 200.0, 100.0], 7, 3.0, 50.0),
+        "other": process.Timing([150.0, 400.0, 12.345], 1, 1.0, 60.0),
     }
-    lines = train_step.table(timings, flop=10e9, rate=200.0).splitlines()
+    lines = train_step.table(timings, operations=int(10e9), rate=200.0).splitlines()
     assert lines[1].split() == ["gan_jax", "100", "100", "200", "1.00", "50%", "3.0", "50"]
-    assert lines[2].split() == ["other", "150", "120", "400", "1.50", "33%", "1.0", "60"]
+    assert lines[2].split() == ["other", "150", "12.3", "400", "1.50", "33%", "1.0", "60"]
 
 
-@pytest.mark.parametrize("peer", ["pytorch", "keras_tensorflow"])
-def test_peers_compute_the_same_first_losses(peer):
+@pytest.mark.parametrize(
+    ("each", "steps"), [(2.5, 1), (0.1, 10), (0.001, 1000), (1e-6, 1024)], ids=str
+)
+def test_a_turn_lasts_about_as_long_as_asked(each, steps):
+    """A peer whose first step takes 3 s more and whose every call takes 3 ms more."""
+    asked = []
+
+    class Fake:
+        def ask(self, command):
+            asked.append(int(command.removeprefix("run ")))
+            return (3 if len(asked) == 1 else 0.003) + each * asked[-1]
+
+    found, compile_seconds = process._warm_up(Fake(), seconds=1.0)
+    assert found == pytest.approx(steps, rel=0.03)
+    assert compile_seconds == pytest.approx(3, abs=0.01)
+    assert asked[0] == 1 and sum(asked[:-1]) * each < 8
+
+
+def test_a_peer_says_what_it_does_not_know():
+    check("PyTorch", Config(), KNOWN)
+    with pytest.raises(UserError, match=r"PyTorch knows train\.gen_updates 1, not 2"):
+        check("PyTorch", override(Config(), {"train.gen_updates": 2}), KNOWN)
+
+
+def test_the_first_losses_of_a_linear_critic_by_hand():
+    """Its gradient is its weight, for any image."""
+    settings = ["penalty.name=wgan_gp", "train.batch_size=4", "disc.features="]
+    made = problem.make(problem.configure("gan_mnist", settings))
+    losses = ours.make(problem.for_comparison(made)).first()
+    weight = made.weights["disc"]["Dense_0"]["kernel"][:, 0]
+    logits = made.images.reshape(4, -1) @ weight
+    cross_entropy = np.logaddexp(0, logits) - 0.9 * logits
+    assert losses.disc_real == pytest.approx(cross_entropy.mean(), rel=1e-5)
+    assert losses.penalty == pytest.approx((np.linalg.norm(weight) - 1) ** 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("peer", "experiment", "settings"),
+    [
+        ("pytorch", CARS, []),
+        ("pytorch", "gan_mnist", []),
+        ("pytorch", "gan_mnist", ["gen.norm=batch", "penalty.name=wgan_gp", "disc.features=9,8"]),
+        ("pytorch", CARS, ["penalty.name=r1", "train.disc_update=joint"]),
+        ("pytorch", CARS, ["penalty.name=r1", "train.disc_update=joint", "disc.norm=none"]),
+        ("pytorch", CARS, ["penalty.name=wgan_gp", "train.disc_update=joint", "disc.norm=none"]),
+        ("keras_tensorflow", CARS, []),
+        ("keras_tensorflow", CARS, ["train.disc_update=joint", "latents.distribution=uniform"]),
+    ],
+)
+def test_peers_compute_the_same_first_losses(peer, experiment, settings):
     """Only where the bench extra is installed."""
     pytest.importorskip({"pytorch": "torch", "keras_tensorflow": "tensorflow"}[peer])
-    from importlib import import_module
-
-    from benchmarks.peers import ours
-
-    made = problem.without_dropout(problem.make("dcgan_cifar_cars", 8))
+    config = problem.configure(experiment, [*settings, "train.batch_size=8"])
+    made = problem.for_comparison(problem.make(config))
     theirs = import_module(f"benchmarks.peers.{peer}").make(made).first()
-    np.testing.assert_allclose(theirs, ours.make(made).first(), rtol=train_step.LOSS_TOLERANCE)
+    expected = ours.make(made).first()
+    np.testing.assert_allclose(theirs, expected, rtol=train_step.LOSS_TOLERANCE)
+    assert (expected.penalty > 0) == (config.penalty.name != "none")

@@ -1,8 +1,9 @@
 """The same training step by several libraries, from the same weights.
 
-Each peer is a module with `make(problem) -> Step`. All of them train the two DCGAN networks of
-`problem.config` in the order of `train.disc_update=in_turn`: D on real, D on fake, then G on the
-same latents, with Adam, on one fixed batch of images.
+Each peer is a module with `make(problem) -> Step`. All of them train the networks of
+`problem.config`, dense or DCGAN, with or without BatchNorm, in the order of `train.disc_update`:
+D on real and fake jointly, with a penalty where there is one, or on real and then on fake; then G
+on the same latents; with Adam, on one fixed batch of images.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_jax.config import Config
+from gan_jax.config import Config, flatten
+from gan_jax.errors import UserError
 
 
 class Problem(NamedTuple):
@@ -18,18 +20,62 @@ class Problem(NamedTuple):
 
     config: Config
     variant: str  # of the peer, such as `compiled`; "" is the plain one
+    device: str  # `cpu` or `gpu`
     weights: dict[str, Any]  # gan_jax's initial parameters of `gen` and `disc`, as numpy arrays
     images: np.ndarray  # float32 [n, height, width, channels] in [-1, 1]
     latents: np.ndarray  # float32 [n, dimension], of the first step
+    mix: np.ndarray  # float32 [n] in [0, 1], WGAN-GP's places between fake and real, likewise
+
+
+class Losses(NamedTuple):
+    """Means of the first step; the penalty without its weight, and 0 where there is none."""
+
+    disc_real: float
+    disc_fake: float
+    penalty: float
+    gen: float
 
 
 class Step(NamedTuple):
     """What a peer gives back.
 
-    first: () -> (D's loss on real, D's loss on fake, G's loss) of the first step on the given
-        latents, with dropout off; it trains nothing that `run` goes on from.
+    first: () -> the losses of the first step on the given latents, G's after D's update; it trains
+        nothing that `run` goes on from.
     run: (n) -> None, n training steps with fresh latents and dropout, returning when they are done.
     """
 
-    first: Callable[[], tuple[float, float, float]]
+    first: Callable[[], Losses]
     run: Callable[[int], None]
+
+
+MOST_STEPS = 1024
+"""The most steps that `run` is asked for, as many as one call of a training run may have."""
+
+KNOWN = {
+    "method": ("adversarial",),
+    "data.num_classes": (0,),
+    "data.flip": ("none",),
+    "gen.name": ("dcgan", "dcgan_normal", "mlp"),
+    "gen.output": ("tanh",),
+    "gen.optimizer.name": ("adam",),
+    "disc.name": ("dcgan", "dcgan_normal", "mlp"),
+    "disc.optimizer.name": ("adam",),
+    "loss.name": ("non_saturating",),
+    "penalty.name": ("none", "r1", "wgan_gp"),
+    "train.num_seeds": (1,),
+    "train.disc_update": ("joint", "in_turn"),
+    "train.gen_updates": (1,),
+    "train.gen_latents": ("shared",),
+    "train.augment": ((),),
+    "train.compute_dtype": ("float32", "bfloat16"),
+}
+"""The values of the config's fields that other libraries' peers know; other fields are free."""
+
+
+def check(library: str, config: Config, known: dict[str, tuple]) -> None:
+    """Raises `UserError` for the first field with a value that is not among the `known` ones."""
+    values = flatten(config)
+    for name, choices in known.items():
+        if values[name] not in choices:
+            listed = " or ".join(str(choice) for choice in choices)
+            raise UserError(f"the peer in {library} knows {name} {listed}, not {values[name]}.")

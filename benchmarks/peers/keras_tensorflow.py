@@ -1,4 +1,4 @@
-"""Keras 3 on TensorFlow, one `tf.function` for the whole step."""
+"""Keras 3 on TensorFlow, one `tf.function` for the whole step; DCGANs without penalties."""
 
 import os
 
@@ -10,18 +10,59 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from benchmarks.peers import Problem, Step
+from benchmarks.peers import KNOWN, Losses, Problem, Step, check
 from gan_jax.config import Network
+from gan_jax.errors import UserError
+
+KNOWN_HERE = KNOWN | {
+    "gen.name": ("dcgan", "dcgan_normal"),
+    "disc.name": ("dcgan", "dcgan_normal"),
+    "penalty.name": ("none",),
+    "train.compute_dtype": ("float32",),
+}
 
 
-def _convolution(layer, features, use_bias):
-    return layer(features, 5, strides=2, padding="same", use_bias=use_bias)
+def make(problem: Problem) -> Step:
+    """The step as one graph."""
+    config, shape = problem.config, problem.latents.shape
+    check("Keras", config, KNOWN_HERE)
+    if problem.device == "gpu" and not tf.config.list_physical_devices("GPU"):
+        raise UserError("TensorFlow finds no GPU here.")
+    gen, disc = _networks(problem)
+    step = _stepper(config, gen, disc)
+    images = tf.constant(problem.images)
+
+    def first() -> Losses:
+        twins = _networks(problem)
+        on_real, on_fake, loss = _stepper(config, *twins)(images, tf.constant(problem.latents))
+        return Losses(float(on_real), float(on_fake), 0.0, float(loss))
+
+    def draw() -> tf.Tensor:
+        if config.latents.distribution == "uniform":
+            return tf.random.uniform(shape, -1, 1)
+        return tf.random.normal(shape)
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            values = step(images, draw())
+        values[-1].numpy()
+
+    return Step(first, run)
 
 
-def _norm(network: Network):
-    return layers.BatchNormalization(
-        momentum=network.batch_norm_momentum, epsilon=network.batch_norm_epsilon
-    )
+def _convolution(layer, network: Network, features: int, normalised: bool):
+    use_bias = network.norm == "none" or not normalised
+    return layer(features, network.kernel_size, strides=2, padding="same", use_bias=use_bias)
+
+
+def _activated(network: Network, normalised: bool = True) -> list:
+    stack = [layers.LeakyReLU(network.negative_slope)]
+    if normalised and network.norm == "batch":
+        norm = layers.BatchNormalization(
+            momentum=network.batch_norm_momentum, epsilon=network.batch_norm_epsilon
+        )
+        stack.insert(0, norm)
+    return stack
 
 
 def _generator(network: Network, shape, latents: int) -> keras.Model:
@@ -30,42 +71,20 @@ def _generator(network: Network, shape, latents: int) -> keras.Model:
     base = (shape[0] // scale, shape[1] // scale, first)
     stack = [keras.Input((latents,)), layers.Dense(int(np.prod(base))), layers.Reshape(base)]
     for features in rest:
-        stack += [_norm(network), layers.LeakyReLU(network.negative_slope)]
-        stack.append(_convolution(layers.Conv2DTranspose, features, use_bias=False))
-    stack += [_norm(network), layers.LeakyReLU(network.negative_slope)]
-    stack.append(_convolution(layers.Conv2DTranspose, shape[2], use_bias=True))
+        stack += _activated(network)
+        stack.append(_convolution(layers.Conv2DTranspose, network, features, True))
+    stack += _activated(network)
+    stack.append(_convolution(layers.Conv2DTranspose, network, shape[2], False))
     return keras.Sequential([*stack, layers.Activation("tanh")])
 
 
 def _discriminator(network: Network, shape) -> keras.Model:
     stack = [keras.Input(shape)]
     for i, features in enumerate(network.features):
-        stack.append(_convolution(layers.Conv2D, features, use_bias=i == 0))
-        stack += [_norm(network)] if i else []
-        stack.append(layers.LeakyReLU(network.negative_slope))
+        stack.append(_convolution(layers.Conv2D, network, features, i > 0))
+        stack += _activated(network, i > 0)
     stack += [layers.Flatten(), layers.Dropout(network.dropout_rate), layers.Dense(1)]
     return keras.Sequential(stack)
-
-
-def make(problem: Problem) -> Step:
-    """The step as one graph."""
-    config, shape = problem.config, problem.images.shape[1:]
-    gen, disc = _networks(problem)
-    step = _stepper(config, gen, disc)
-    images, latents = tf.constant(problem.images), problem.latents.shape
-
-    def first() -> tuple[float, float, float]:
-        twins = _networks(problem)
-        values = _stepper(config, *twins)(images, tf.constant(problem.latents))
-        return tuple(float(value) for value in values)
-
-    def run(count: int) -> None:
-        for _ in range(count):
-            values = step(images, tf.random.normal(latents))
-        values[-1].numpy()
-
-    assert shape == disc.input_shape[1:]
-    return Step(first, run)
 
 
 def _networks(problem: Problem) -> tuple[keras.Model, keras.Model]:
@@ -96,22 +115,30 @@ def _stepper(config, gen, disc):
     gen_opt, disc_opt = optimizers
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
 
-    def update_disc(images, target):
+    def update_disc(*judged):
+        """One update on the sum over pairs of images and target; a loss for each."""
         with tf.GradientTape() as tape:
-            logits = disc(images, training=True)
-            value = loss(tf.fill(tf.shape(logits), target), logits)
-        gradients = tape.gradient(value, disc.trainable_variables)
+            values = []
+            for images, target in judged:
+                logits = disc(images, training=True)
+                values.append(loss(tf.fill(tf.shape(logits), target), logits))
+            total = tf.add_n(values)
+        gradients = tape.gradient(total, disc.trainable_variables)
         disc_opt.apply_gradients(zip(gradients, disc.trainable_variables, strict=True))
-        return value
+        return values
 
     @tf.function
     def step(images, z):
-        on_real = update_disc(images, config.loss.real_target)
+        real = (images, config.loss.real_target)
         with tf.GradientTape() as tape:
-            fake = gen(z, training=True)
+            made = gen(z, training=True)
+            fake = (made, config.loss.fake_target)
             with tape.stop_recording():
-                on_fake = update_disc(fake, 0.0)
-            logits = disc(fake, training=True)
+                if config.train.disc_update == "in_turn":
+                    on_real, on_fake = *update_disc(real), *update_disc(fake)
+                else:
+                    on_real, on_fake = update_disc(real, fake)
+            logits = disc(made, training=True)
             value = loss(tf.ones_like(logits), logits)
         gradients = tape.gradient(value, gen.trainable_variables)
         gen_opt.apply_gradients(zip(gradients, gen.trainable_variables, strict=True))

@@ -1,40 +1,64 @@
-"""gan_jax itself: the compiled loop that training runs; `naive` has flax's own convolutions."""
+"""gan_jax itself: the compiled loop that training runs; `naive` has flax's own convolutions.
+
+It runs on all devices of the process, and trains `train.num_seeds` seeds.
+"""
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.peers import Problem, Step
-from gan_jax import keys, methods, ops, parallel
+from benchmarks.peers import MOST_STEPS, Losses, Problem, Step
+from gan_jax import collectives, keys, methods, ops, parallel, penalties
+from gan_jax.errors import UserError
 from gan_jax.methods import adversarial, updates
 from gan_jax.methods import game as games
 from gan_jax.parallel import Pool
-from gan_jax.placement import place
-
-MOST_STEPS = 64
+from gan_jax.placement import Placement, place
 
 
 def make(problem: Problem) -> Step:
-    """The step of `gan_jax.parallel.many_steps` on one device."""
+    """The step of `gan_jax.parallel.many_steps`."""
     if problem.variant == "naive":
         ops.Conv, ops.ConvTranspose = _flax_layer(nn.Conv), _flax_layer(nn.ConvTranspose)
-    method = methods.make(problem.config)
-    state = _state(problem)
-    sums = parallel.zero_sums(method)
-    carried = place(1).share((state, sums))
+    _check_device(problem.device)
+    config, method = problem.config, methods.make(problem.config)
+    placement = place(config.train.num_seeds)
+    parallel.check_divisible(config.train.batch_size, placement)
+    if placement.axis is None:
+        state = jax.jit(method.init)(keys.root(0))
+    else:
+        state = jax.jit(jax.vmap(method.init))(jax.vmap(keys.root)(np.arange(placement.num_seeds)))
+    sums = parallel.zero_sums(method, placement.num_seeds)
+    carried, roots = placement.put((jax.device_get(state), sums)), placement.root_keys(0)
     eight_bit = np.round((problem.images + 1) * 127.5).astype(np.uint8)
-    batch_size = len(eight_bit)
-    pool = place(1).share(Pool(eight_bit, np.zeros(batch_size, np.int32)))
-    places = np.broadcast_to(np.arange(batch_size, dtype=np.int32), (1, MOST_STEPS, batch_size))
-    program, key = parallel.many_steps(method, split_pool=False), keys.root(1)
+    pool = placement.share(Pool(eight_bit, np.zeros(len(eight_bit), np.int32)))
+    program = parallel.many_steps(method, split_pool=False, placement=placement)
+    numbers = _numbers(len(eight_bit), placement)
 
     def run(count: int) -> None:
         nonlocal carried
-        outcome = program(*carried, pool, places, key, np.int32(count))
+        outcome = program(*carried, pool, numbers, roots, np.int32(count))
         carried = jax.block_until_ready((outcome.state, outcome.sums))
 
     return Step(lambda: _first(problem), run)
+
+
+def _check_device(device: str) -> None:
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # it asserts where a plugin is not installed
+        raise UserError(f"JAX finds no {device.upper()} here.") from error
+
+
+def _numbers(batch_size: int, placement: Placement) -> np.ndarray:
+    """The same batch at each step, as `many_steps` takes it."""
+    numbers, devices = np.arange(batch_size, dtype=np.int32), len(placement.devices)
+    if placement.axis is None:
+        shape = (devices, MOST_STEPS, batch_size // devices)
+        return np.broadcast_to(numbers.reshape(devices, 1, -1), shape)
+    seeds = placement.num_seeds // devices
+    return np.broadcast_to(numbers, (devices, MOST_STEPS, seeds, batch_size))
 
 
 def _flax_layer(layer):
@@ -45,33 +69,36 @@ def _flax_layer(layer):
     return made
 
 
-def _state(problem: Problem) -> adversarial.AdversarialState:
+def _first(problem: Problem) -> Losses:
+    """The losses by the method's own updates and penalty."""
     game = games.make(problem.config)
-    return jax.jit(lambda key: adversarial.init(game, key))(keys.root(0))
-
-
-def _first(problem: Problem) -> tuple[float, float, float]:
-    """The three losses by the method's own updates."""
-    game, state = games.make(problem.config), _state(problem)
     assert game.loss.disc_terms
     real_term, _ = game.loss.disc_terms
     labels = jnp.zeros(len(problem.images), jnp.int32)
 
-    def key_of(purpose):
-        return keys.at_step(keys.root(1), purpose, 0)
+    def key_of(purpose: keys.Purpose) -> jax.Array:
+        return keys.at_step(keys.root(0), purpose, 0)
 
-    def forward(network, player, x):
-        variables = {"params": player.params, "batch_stats": player.stats}
-        return network.apply(variables, x, labels, train=True, mutable=["batch_stats"])[0]
+    def losses(real: jax.Array, z: jax.Array) -> Losses:
+        state = adversarial.init(game, keys.root(0))
+        fake = updates.make_fakes(game, state.gen, z, labels).images
 
-    def three(images, z):
-        fake = forward(game.gen, state.gen, z)
-        on_real = forward(game.disc, state.disc, images)
-        disc, metrics = updates.update_disc(game, state.disc, images, fake, labels, key_of)
-        real = real_term(on_real).mean()
-        gen = game.loss.gen(forward(game.disc, disc, fake)).mean()
-        return jnp.stack([real, metrics["disc_loss"] - real, gen])
+        def judge(images: jax.Array, player=state.disc) -> updates.Judged:
+            key = key_of(keys.Purpose.PENALTY)
+            return updates.judge(game, player.params, player.stats, images, labels, key)
 
-    mapped = jax.vmap(three, axis_name="devices")
-    values = jax.jit(mapped)(problem.images[None], problem.latents[None])[0]
-    return tuple(float(value) for value in values)
+        on_real, penalty, weight = judge(real), 0.0, game.penalty_weight
+        disc, metrics = updates.update_disc(game, state.disc, real, fake, labels, key_of)
+        if game.penalty:
+            gradients = on_real.gradient, judge(fake).gradient
+            numbers = collectives.example_numbers(len(real))
+            example_keys = keys.per_example(key_of(keys.Purpose.PENALTY), numbers)
+            view = penalties.View(lambda x: judge(x).logits, real, fake, *gradients, example_keys)
+            penalty = game.penalty(view).mean()
+        disc_real = real_term(on_real.logits).mean()
+        disc_fake = metrics["disc_loss"] - disc_real - weight * penalty
+        return Losses(disc_real, disc_fake, penalty, game.loss.gen(judge(fake, disc).logits).mean())
+
+    mapped = jax.vmap(losses, axis_name=collectives.AXIS)
+    values = jax.jit(mapped)(problem.images[None], problem.latents[None])
+    return Losses(*(float(value[0]) for value in values))

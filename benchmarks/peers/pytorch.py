@@ -1,160 +1,131 @@
-"""PyTorch; variants `channels_last`, `compiled`, `compiled_channels_last`.
-
-PyTorch pads a strided convolution by the same on both sides, SAME padding by less on the upper
-left. Everything here is therefore the mirror image, upside down and left to right, which computes
-the same: images and convolution kernels are flipped, and the dense layers' weights with them.
-"""
+"""PyTorch; variants `channels_last`, `compiled`, `compiled_channels_last`."""
 
 import copy
-import itertools
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from benchmarks.peers import Problem, Step
-from gan_jax.config import Network
+from benchmarks.peers import KNOWN, Losses, Problem, Step, check
+from benchmarks.peers import pytorch_networks as networks
+from gan_jax.errors import UserError
 
-
-class Generator(nn.Module):
-    def __init__(self, network: Network, image_shape: tuple[int, int, int], latents: int):
-        super().__init__()
-        first, *rest = network.features
-        scale = 2 ** len(network.features)
-        self.base = (first, image_shape[0] // scale, image_shape[1] // scale)
-        self.slope = network.negative_slope
-        self.dense = nn.Linear(latents, int(np.prod(self.base)))
-        sizes = [first, *rest, image_shape[2]]
-        self.convolutions = nn.ModuleList(
-            nn.ConvTranspose2d(a, b, 5, 2, padding=2, output_padding=1, bias=b == sizes[-1])
-            for a, b in itertools.pairwise(sizes)
-        )
-        self.norms = nn.ModuleList(_norm(network, size) for size in sizes[:-1])
-
-    def forward(self, z):
-        x = self.dense(z).view(-1, *self.base)
-        if self.channels_last:
-            x = x.contiguous(memory_format=torch.channels_last)
-        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            x = convolution(F.leaky_relu(norm(x), self.slope))
-        return torch.tanh(x)
-
-
-class Discriminator(nn.Module):
-    def __init__(self, network: Network, image_shape: tuple[int, int, int]):
-        super().__init__()
-        sizes = [image_shape[2], *network.features]
-        scale = 2 ** len(network.features)
-        self.slope, self.rate = network.negative_slope, network.dropout_rate
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(a, b, 5, 2, padding=2, bias=i == 0)
-            for i, (a, b) in enumerate(itertools.pairwise(sizes))
-        )
-        self.norms = nn.ModuleList(_norm(network, size) for size in sizes[2:])
-        area = image_shape[0] // scale * (image_shape[1] // scale)
-        self.dense = nn.Linear(area * sizes[-1], 1)
-
-    def forward(self, x):
-        x = F.leaky_relu(self.convolutions[0](x), self.slope)
-        for norm, convolution in zip(self.norms, self.convolutions[1:], strict=True):
-            x = F.leaky_relu(norm(convolution(x)), self.slope)
-        return self.dense(F.dropout(x.flatten(1), self.rate))[:, 0]
-
-
-def _norm(network: Network, size: int) -> nn.BatchNorm2d:
-    momentum = 1 - network.batch_norm_momentum
-    return nn.BatchNorm2d(size, eps=network.batch_norm_epsilon, momentum=momentum)
+TINY = 1e-12
+"""As in `gan_jax.penalties`."""
 
 
 def make(problem: Problem) -> Step:
     """The step in eager mode, or compiled, in either memory layout."""
+    config = problem.config
+    check("PyTorch", config, KNOWN)
+    if "compiled" in problem.variant and config.penalty.name != "none":
+        raise UserError("torch.compile cannot differentiate twice, as a penalty needs.")
+    if "channels_last" in problem.variant and "mlp" in (config.gen.name, config.disc.name):
+        raise UserError("dense layers have no memory layout to choose.")
+    if problem.device == "gpu" and not torch.cuda.is_available():
+        raise UserError("PyTorch finds no GPU here.")
     torch.manual_seed(0)
-    config, shape = problem.config, problem.images.shape[1:]
-    gen = Generator(config.gen, shape, problem.latents.shape[1])
-    disc = Discriminator(config.disc, shape)
-    gen.channels_last = "channels_last" in problem.variant
-    real = torch.from_numpy(problem.images[:, ::-1, ::-1].transpose(0, 3, 1, 2).copy())
-    _load(gen, disc, problem, shape)
-    if gen.channels_last:
+    device = "cuda" if problem.device == "gpu" else "cpu"
+    gen, disc = (network.to(device) for network in networks.make(problem))
+    real = networks.images(problem).to(device)
+    if "channels_last" in problem.variant:
+        gen.channels_last = True
         gen, disc = (network.to(memory_format=torch.channels_last) for network in (gen, disc))
         real = real.contiguous(memory_format=torch.channels_last)
     step = _stepper(problem, gen, disc, real)
+    latents, mix = (torch.from_numpy(x).to(device) for x in (problem.latents, problem.mix))
 
-    def first() -> tuple[float, float, float]:
+    def first() -> Losses:
         twins = copy.deepcopy(gen), copy.deepcopy(disc)
-        plain = problem._replace(variant="")
-        return _stepper(plain, *twins, real)(torch.from_numpy(problem.latents), True)
+        losses = _stepper(problem._replace(variant=""), *twins, real)(latents, mix)
+        return Losses(*(float(value.detach()) for value in losses))
+
+    def draw() -> torch.Tensor:
+        if config.latents.distribution == "uniform":
+            return torch.rand_like(latents) * 2 - 1
+        return torch.randn_like(latents)
 
     def run(count: int) -> None:
         for _ in range(count):
-            step(torch.randn(*problem.latents.shape), False)
+            step(draw(), torch.rand_like(mix))
+        if device == "cuda":
+            torch.cuda.synchronize()
 
     return Step(first, run)
 
 
 def _stepper(problem: Problem, gen, disc, real):
-    target = problem.config.loss.real_target
+    config = problem.config
     optimizers = []
-    for network, part in ((gen, problem.config.gen), (disc, problem.config.disc)):
+    for network, part in ((gen, config.gen), (disc, config.disc)):
         o = part.optimizer
         optimizers.append(
             torch.optim.Adam(network.parameters(), o.learning_rate, (o.b1, o.b2), o.epsilon)
         )
     gen_opt, disc_opt = optimizers
-    run_gen, run_disc = gen, disc
     if "compiled" in problem.variant:
         run_gen, run_disc = torch.compile(gen), torch.compile(disc)
-    bce = F.binary_cross_entropy_with_logits
-    n = len(real)
-    smooth, zeros, ones = torch.full((n,), target), torch.zeros(n), torch.ones(n)
+    else:
+        run_gen, run_disc = gen, disc
+    bfloat16 = config.train.compute_dtype == "bfloat16"
+    autocast = torch.autocast(real.device.type, torch.bfloat16, enabled=bfloat16)
+    penalty, none = config.penalty.name, torch.zeros(())
 
-    def update_disc(images, labels):
+    def judge(images):
+        with autocast:
+            return run_disc(images)
+
+    def cross_entropy(logits, target: float):
+        logits = logits.float()
+        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+    def descend(loss):
         disc_opt.zero_grad()
-        loss = bce(run_disc(images), labels)
         loss.backward()
         disc_opt.step()
-        return loss
 
-    def step(z, report: bool):
-        on_real = update_disc(real, smooth)
-        fake = run_gen(z)
-        on_fake = update_disc(fake.detach(), zeros)
+    def in_turn(fake, mix):
+        on_real = cross_entropy(judge(real), config.loss.real_target)
+        descend(on_real)
+        on_fake = cross_entropy(judge(fake), config.loss.fake_target)
+        descend(on_fake)
+        return on_real, on_fake, none
+
+    def joint(fake, mix):
+        images = real.detach().requires_grad_(penalty == "r1")
+        logits = judge(images)
+        on_real = cross_entropy(logits, config.loss.real_target)
+        on_fake = cross_entropy(judge(fake), config.loss.fake_target)
+        if penalty == "none":
+            descend(on_real + on_fake)
+            return on_real, on_fake, none
+        if penalty == "r1":
+            value = _squared_norm(logits, images).mean() / 2
+        else:
+            between = (fake + mix[:, None, None, None] * (real - fake)).requires_grad_()
+            norm = torch.sqrt(_squared_norm(judge(between), between) + TINY)
+            value = ((norm - 1) ** 2).mean()
+        descend(on_real + on_fake + config.penalty.weight * value)
+        return on_real, on_fake, value
+
+    update_disc = in_turn if config.train.disc_update == "in_turn" else joint
+
+    def step(z, mix):
+        with autocast:
+            fake = run_gen(z)
+        fake = fake.float()
+        disc_losses = update_disc(fake.detach(), mix)
         gen_opt.zero_grad()
         disc.requires_grad_(False)
-        loss = bce(run_disc(fake), ones)
+        loss = cross_entropy(judge(fake), 1.0)
         loss.backward()
         disc.requires_grad_(True)
         gen_opt.step()
-        return tuple(float(v.detach()) for v in (on_real, on_fake, loss)) if report else None
+        return *disc_losses, loss
 
     return step
 
 
-def _load(gen: Generator, disc: Discriminator, problem: Problem, shape) -> None:
-    """gan_jax's weights in PyTorch's layouts, mirrored."""
-    weights = problem.weights
-
-    def put(parameter, array):
-        with torch.no_grad():
-            parameter.copy_(torch.from_numpy(np.ascontiguousarray(array)))
-
-    channels, height, width = gen.base
-    dense = weights["gen"]["Dense_0"]
-    kernel = dense["kernel"].reshape(-1, height, width, channels)[:, ::-1, ::-1]
-    put(gen.dense.weight, kernel.transpose(3, 1, 2, 0).reshape(-1, kernel.shape[0]))
-    bias = dense["bias"].reshape(height, width, channels)[::-1, ::-1]
-    put(gen.dense.bias, bias.transpose(2, 0, 1).ravel())
-    for i, layer in enumerate(gen.convolutions):
-        put(layer.weight, weights["gen"][f"ConvTranspose_{i}"]["kernel"].transpose(2, 3, 0, 1))
-    for i, layer in enumerate(disc.convolutions):
-        kernel = weights["disc"][f"Conv_{i}"]["kernel"][::-1, ::-1]
-        put(layer.weight, kernel.transpose(3, 2, 0, 1))
-    for network in (gen, disc):
-        for layer in network.convolutions:
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-    scale = 2 ** len(disc.convolutions)
-    kernel = weights["disc"]["Dense_0"]["kernel"].reshape(shape[0] // scale, shape[1] // scale, -1)
-    put(disc.dense.weight, kernel[::-1, ::-1].transpose(2, 0, 1).reshape(1, -1))
-    nn.init.zeros_(disc.dense.bias)
+def _squared_norm(logits, images):
+    """Of the gradient of each logit by its image; [n], to be differentiated again."""
+    (gradient,) = torch.autograd.grad(logits.float().sum(), images, create_graph=True)
+    return gradient.square().flatten(1).sum(1)
