@@ -6,19 +6,26 @@ latents, [n, d] each. A network that is not told of classes ignores the labels.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import flax.linen as nn
 
 from gan_jax.config import Config
 from gan_jax.errors import choose
-from gan_jax.networks import dcgan, mlp
+from gan_jax.networks import dcgan, labelled, mlp, upsampling
 
 GENERATORS: dict[str, Callable[[Config], nn.Module]] = {
     "dcgan": dcgan.generator,
+    "dcgan_labelled": labelled.generator,
+    "dcgan_normal": partial(dcgan.generator, normal=True),
+    "dcgan_upsampling": upsampling.generator,
     "mlp": mlp.generator,
 }
 DISCRIMINATORS: dict[str, Callable[[Config], nn.Module]] = {
     "dcgan": dcgan.discriminator,
+    "dcgan_labelled": labelled.discriminator,
+    "dcgan_normal": partial(dcgan.discriminator, normal=True),
+    "dcgan_upsampling": upsampling.discriminator,
     "mlp": mlp.discriminator,
 }
 ENCODERS: dict[str, Callable[[Config], nn.Module]] = {"mlp": mlp.encoder}
