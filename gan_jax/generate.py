@@ -14,8 +14,9 @@ def run(workdir: str | Path, num_samples: int, seed: int, step: int | None = Non
     """Draws samples from the averaged generator of a checkpoint, the last one by default.
 
     Writes grid.png, one PNG each and samples.npz (`images`, uint8 [n, h, w, c]; `latents`) to
-    generated/step_NNNNNNNN_seed_N in the run directory and returns that folder. Sample i depends
-    on the seed and on i alone. Raises `UserError` when there is no run or no such checkpoint.
+    generated/step_NNNNNNNN_seed_N in the run directory and returns that folder. Points have no
+    PNGs of their own, and grid.png is a scatter. Sample i depends on the seed and on i alone.
+    Raises `UserError` when there is no run or no such checkpoint.
     """
     user_cache.keep_compiled_programs()
     opened = runs.open_run(workdir, step)
@@ -24,8 +25,9 @@ def run(workdir: str | Path, num_samples: int, seed: int, step: int | None = Non
     folder = opened.workdir / "generated" / f"step_{opened.step:08d}_seed_{seed}"
     with full_disk_is_an_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        pictures.write_png(folder / "grid.png", pictures.grid(images), pictures.legible(images))
-        for number, image in enumerate(tqdm(images, desc="writing", disable=None, leave=False)):
+        pictures.write_png(folder / "grid.png", *pictures.sheet(images))
+        alone = [] if opened.config.data.is_points else images
+        for number, image in enumerate(tqdm(alone, desc="writing", disable=None, leave=False)):
             pictures.write_png(folder / f"{number:05d}.png", image)
         z = np.asarray(sampling.draw_latents(opened.config, key, 0, num_samples))
         np.savez_compressed(folder / "samples.npz", images=images, latents=z)

@@ -1,6 +1,7 @@
 """What a run shows of itself as it goes: rows, grids, histograms, curves."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +14,11 @@ from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.intervals import is_due
 from gan_jax.keys import Purpose
+from gan_jax.measures import measures
 from gan_jax.methods import Batch, Method, State
 from gan_jax.parallel import MetricSums
 from gan_jax.progress import Progress
-from gan_jax.writers import Writers
+from gan_jax.writers import Row, Writers
 
 Evaluation = dict[str, jax.Array]
 """What a method's `evaluate` returns; empty before the first step."""
@@ -55,6 +57,7 @@ class Observer:
         self._total, self._count = config.train.num_steps, config.sample.num_images
         self._writers, self._progress = Writers(workdir, step), progress
         self._sample, self._evaluate = looks
+        self._measures = measures(config, dataset)
         if step == 0:
             self._writers.reals(dataset.train.images[: self._count])
 
@@ -72,8 +75,11 @@ class Observer:
         if sums is not None:
             if log_due or sample_due:
                 evaluation = self._evaluation(step, state)
+            measured = self._measured(state) if sample_due else {}
             if log_due:
-                tasks.append(self._row(step, sums, evaluation))
+                tasks.append(self._row(step, sums, evaluation, measured))
+            elif measured:
+                tasks.append(partial(self._writers.scalars, step, measured))
         if sample_due:
             tasks.append(self._pictures(step, state, evaluation))
 
@@ -93,13 +99,16 @@ class Observer:
     def _sample_due(self, step: int) -> bool:
         return is_due(step, self._config.sample.every_steps, self._total)
 
-    def _row(self, step: int, sums: MetricSums, evaluation: Evaluation) -> Callable[[], None]:
+    def _row(
+        self, step: int, sums: MetricSums, evaluation: Evaluation, measured: Row
+    ) -> Callable[[], None]:
         sums = jax.device_get(sums)
         rate = self._progress.images_per_second
 
         def write() -> None:
             row = {name: float(value / sums.steps) for name, value in sums.values.items()}
             row |= {f"eval_{name}": float(np.mean(v)) for name, v in evaluation.items()}
+            row |= measured
             self._writers.scalars(step, {**row, "images_per_second": round(rate, 2)})
             self._progress.line(step, row)
 
@@ -118,6 +127,13 @@ class Observer:
             self._writers.curves()
 
         return write
+
+    def _measured(self, state: State) -> Row:
+        """What is measured of the fixed samples, by the averaged weights."""
+        row: Row = {}
+        for measure in self._measures:
+            row |= measure.scalars(self._sample(state, self._grid_key, measure.num_samples))
+        return row
 
     def _evaluation(self, step: int, state: State) -> Evaluation:
         """The method's evaluation on random test images and on the grid's latents."""

@@ -1,11 +1,11 @@
-"""Grids of images and curves, as PNG files."""
+"""Grids of images, scatters of points and curves, as PNG files."""
 
 import io
 import math
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gan_jax.disk import write_whole
 
@@ -13,6 +13,31 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's, which colour-blind people tell apart."""
 LINE_PIXELS = 2
 """Between the images of a grid."""
+PLANE_PIXELS, DOT_PIXELS = 384, 3
+"""A side of a scatter, which shows [-1, 1], and the diameter of a dot."""
+
+
+def sheet(images: np.ndarray) -> tuple[np.ndarray, int]:
+    """All of some images [n, h, w, c] as one, uint8 [H, W, c], and by how much to enlarge it.
+
+    Images lie in a grid; points, which are float32 [n, 1, 1, 2], in the plane.
+    """
+    if images.shape[1:] == (1, 1, 2):
+        return scatter(images.reshape(-1, 2)), 1
+    return grid(images), legible(images)
+
+
+def scatter(points: np.ndarray) -> np.ndarray:
+    """Points [n, 2] of [-1, 1]^2 as dots on white, uint8 [384, 384, 3]; y points up."""
+    finer = 4  # drawn this much larger and reduced, which smooths the dots
+    side, radius = PLANE_PIXELS * finer, DOT_PIXELS * finer / 2
+    plane = Image.new("RGB", (side, side), "white")
+    draw = ImageDraw.Draw(plane)
+    draw.line([(side / 2, 0), (side / 2, side)], fill="#DDDDDD", width=finer)
+    draw.line([(0, side / 2), (side, side / 2)], fill="#DDDDDD", width=finer)
+    for x, y in (points * (1, -1) + 1) * (side / 2):
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=COLOURS[0])
+    return np.asarray(plane.reduce(finer))
 
 
 def grid(images: np.ndarray, columns: int = 0) -> np.ndarray:
@@ -55,15 +80,18 @@ PANELS = {
 
 
 def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
-    """The metrics of a run over its steps, one panel for each of `PANELS` that has any."""
+    """The metrics of a run over its steps, a panel for each of `PANELS` that has any."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    known = dict.fromkeys(name for row in rows for name in row)
     shown = {
         title: names
         for title, word in PANELS.items()
-        if (names := [name for name in rows[-1] if word in name.split("_") or name.endswith(word)])
+        if (names := [name for name in known if word in name.split("_") or name.endswith(word)])
     }
+    if not shown:
+        return
     figure = Figure(figsize=(9, 2.6 * len(shown)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]

@@ -1,5 +1,6 @@
 """A finished or running run, opened to be looked at."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,8 +39,7 @@ def open_run(workdir: str | Path, step: int | None = None) -> Run:
         )
     method = methods.make(config)
     study = rundir.study_of(workdir, config)
-    folder = (workdir.parent if study else workdir) / "checkpoints"
-    with Checkpoints(folder) as checkpoints:
+    with Checkpoints(_checkpoints(workdir, config)) as checkpoints:
         steps = checkpoints.steps()
         if not steps:
             raise UserError(f"The run in {workdir} has no checkpoint yet; train it further first.")
@@ -52,6 +52,21 @@ def open_run(workdir: str | Path, step: int | None = None) -> Run:
     if study:
         state = jax.tree.map(lambda leaf: leaf[number], state)
     return Run(workdir, config, method, step, jax.device_put(state))
+
+
+def history(run: Run) -> Iterator[Run]:
+    """The run as it began and at each checkpoint that was kept, up to this one."""
+    with Checkpoints(_checkpoints(run.workdir, run.config)) as checkpoints:
+        steps = [step for step in checkpoints.steps() if 0 < step < run.step]
+    yield run._replace(step=0, state=jax.jit(run.method.init)(keys.root(run.config.seed)))
+    for step in steps:
+        yield open_run(run.workdir, step)._replace(method=run.method)
+    yield run
+
+
+def _checkpoints(workdir: Path, config: Config) -> Path:
+    """The folder of the checkpoints, which the seeds of a study share."""
+    return (workdir.parent if rundir.study_of(workdir, config) else workdir) / "checkpoints"
 
 
 def dataset(run: Run) -> Dataset:

@@ -8,8 +8,9 @@ from typing import Any
 import chex
 import jax
 import numpy as np
+from tqdm import tqdm
 
-from gan_jax import pictures
+from gan_jax import memorisation, pictures
 from gan_jax.disk import write_whole
 from gan_jax.events import event_writer
 
@@ -40,14 +41,16 @@ class Writers:
         if self._events:
             for name, value in values.items():
                 self._events.scalar(name, value, step)
+        if memorised := _without_prefix(values, "memorisation_"):
+            self._memorisation(step, memorised)
 
     def grids(self, step: int, averaged: np.ndarray, raw: np.ndarray) -> None:
-        """Writes the fixed grid, uint8 [n, h, w, c], from averaged and from raw weights."""
+        """Writes the fixed samples, [n, h, w, c], from averaged and from raw weights."""
         for folder, images in (("samples", averaged), ("samples_raw", raw)):
-            path = self._workdir / folder / f"step_{step:08d}.png"
-            pictures.write_png(path, pictures.grid(images), pictures.legible(images))
+            sheet, scale = pictures.sheet(images)
+            pictures.write_png(self._workdir / folder / f"step_{step:08d}.png", sheet, scale)
             if self._events:
-                self._events.image(folder, pictures.grid(images), step)
+                self._events.image(folder, sheet, step)
 
     def histograms(self, step: int, state: Any, values: Mapping[str, chex.Array]) -> None:
         """Adds histograms of the state's parameters and of the evaluation's per-example values."""
@@ -62,9 +65,8 @@ class Writers:
         self._events.flush()
 
     def reals(self, images: np.ndarray) -> None:
-        """Writes reals.png, uint8 [n, h, w, c]."""
-        path = self._workdir / "reals.png"
-        pictures.write_png(path, pictures.grid(images), pictures.legible(images))
+        """Writes reals.png from images [n, h, w, c]."""
+        pictures.write_png(self._workdir / "reals.png", *pictures.sheet(images))
 
     def curves(self) -> None:
         """Draws losses.png anew."""
@@ -75,6 +77,20 @@ class Writers:
         self._lines.close()
         if self._events:
             self._events.close()
+
+    def _memorisation(self, step: int, figures: Row) -> None:
+        """Keeps the finding as memorisation.json, and says it when it is first alarming."""
+        report = memorisation.report(step, figures, memorisation.NUM_SAMPLES)
+        path = self._workdir / "memorisation.json"
+        write_whole(path, json.dumps(report, indent=2).encode())
+        before = (row.get("memorisation_share", 0) for row in self.rows if row["step"] < step)
+        if report["warning"] and max(before, default=0) < memorisation.ALARM:
+            tqdm.write(f"{report['warning']} {path} has the latest figures.")
+
+
+def _without_prefix(values: Row, prefix: str) -> Row:
+    """Those of the values whose names have the prefix."""
+    return {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gan_jax.config import Data
-from gan_jax.data import digits, folder, procedural_cars, tfds
+from gan_jax.data import digits, folder, points, procedural_cars, tfds
 from gan_jax.data.cache import cached
 from gan_jax.data.dataset import Dataset, Split, Unavailable, dataset
 from gan_jax.errors import UserError, choose
@@ -53,6 +53,7 @@ SOURCES: dict[str, Source] = {
     "tfds": Source(tfds.load, tfds.stamp, tfds.prepare),
     "folder": Source(folder.load, folder.stamp, folder.prepare),
     "digits": Source(digits.load),
+    "points": Source(points.load, points.stamp, points.prepare),
     "procedural_cars": Source(_procedural_cars, _code_of_cars),
 }
 
@@ -85,6 +86,7 @@ def load(config: Data) -> Dataset:
 
 def describe(config: Data) -> str:
     """The data in a few words, such as `tfds cifar10 (automobile)`; a stand-in says so."""
-    words = f"{config.source} {config.name if config.source == 'tfds' else ''}{config.path}".strip()
+    name = config.name if config.source in ("tfds", "points") else ""
+    words = f"{config.source} {name}{config.path}".strip()
     words += f" ({', '.join(config.classes)})" if config.classes else ""
     return words + (f", in place of {config.stands_in_for}" if config.stands_in_for else "")

@@ -1,0 +1,19 @@
+"""25 Gaussians on a grid, in the plane.
+
+    python launch.py --experiment=toy_grid
+
+`toy_ring`'s recipe on 25 modes of deviation 0.02, 0.4 apart (`gan_jax.densities.grid`): the common
+grid, at whole numbers from -2 to 2 with deviation 0.05, scaled into [-1, 1].
+"""
+
+import dataclasses
+
+from experiments import toy_ring
+from gan_jax.config import Config
+
+PAPER = toy_ring.PAPER
+
+
+def get_config() -> Config:
+    config = toy_ring.get_config()
+    return dataclasses.replace(config, data=dataclasses.replace(config.data, name="grid"))
