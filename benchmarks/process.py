@@ -92,7 +92,7 @@ def _warm_up(peer: Peer, seconds: float) -> tuple[int, float]:
         each = peer.ask(f"run {steps}") / steps
         wanted = min(max(round(seconds / each), 1), MOST_STEPS)
         if wanted <= 2 * steps:
-            return wanted, first - each
+            return wanted, max(first - each, 0.0)
         steps = wanted
 
 
