@@ -97,4 +97,5 @@ def test_peers_compute_the_same_first_losses(peer, experiment, settings):
     theirs = import_module(f"benchmarks.peers.{peer}").make(made).first()
     expected = ours.make(made).first()
     np.testing.assert_allclose(theirs, expected, rtol=train_step.LOSS_TOLERANCE)
+    assert theirs.penalty == pytest.approx(expected.penalty, rel=1e-4)  # before any update
     assert (expected.penalty > 0) == (config.penalty.name != "none")
