@@ -109,14 +109,13 @@ def test_real_and_fake_pass_the_same_changes_in_every_update(augmented):
     _, metrics = step(erased, state)
     assert float(metrics["disc_prob_real"]) == float(metrics["disc_prob_fake"]) == 0.5
     assert float(metrics["gen_grad_norm"]) == 0
-    _, metrics = step(game, state)
-    assert float(metrics["disc_prob_real"]) != float(metrics["disc_prob_fake"])
-    assert float(metrics["gen_grad_norm"]) > 0
 
 
 def test_the_gradient_reaches_gen_through_the_changes(augmented):
     game, state = started(augmented)
-    after, _ = step(game, state)
+    after, metrics = step(game, state)
+    assert float(metrics["disc_prob_real"]) != float(metrics["disc_prob_fake"])
+    assert float(metrics["gen_grad_norm"]) > 0
 
     def expected(batch, s, disc):
         numbers = collectives.example_numbers(len(batch.images))
