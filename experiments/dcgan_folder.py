@@ -1,4 +1,4 @@
-"""Your own folder of pictures: DCGAN-tensorflow, on anime faces for one.
+"""Your own folder of pictures: DCGAN-tensorflow, as on anime faces.
 
     python launch.py --experiment=dcgan_folder --set=data.path=FOLDER
 

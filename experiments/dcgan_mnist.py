@@ -13,6 +13,10 @@ from N(0, 0.02). Adam with rate 2e-4 and beta1 0.5 for both. D learns real image
 update, then G twice on the same latents, the second time from the G that the first one left.
 Batches of 64 for 25 epochs of 937 steps. The grid's columns are the classes 0 to 9.
 
+Step 2,208 (2.4 epochs) took 7 minutes on two CPU cores, seed 0, stopped and resumed twice: every
+column of the averaged grid shows its own digit, in as many hands as there are rows, most of them
+clear and a few 3, 4, 5 and 8 broken. At step 1,200 most are legible already.
+
 Departures from the original:
 - Images lie in [-1, 1] and G ends in tanh; there it is [0, 1] and a sigmoid, on MNIST alone.
 - D's convolutions start normal; there they start truncated at two standard deviations.

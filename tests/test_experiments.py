@@ -1,24 +1,60 @@
 import dataclasses
+import functools
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from PIL import Image
 
 import experiments
-from gan_jax import train
-from gan_jax.config import Network, flatten, override
+from gan_jax import collectives, data, keys, train
+from gan_jax.config import Config, flatten, override
+from gan_jax.data import Split, check_classes, procedural_cars
 from gan_jax.errors import UserError
+from gan_jax.keys import Purpose
+from gan_jax.methods import Batch, adversarial
+from gan_jax.methods import game as games
+
+NARROW = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4}
+
+
+def narrow(config: Config) -> Config:
+    """The experiment with few layers, channels, examples and samples, for one step."""
+    parts = {part: getattr(config, part) for part in ("gen", "disc", "encoder")}
+    features = {
+        f"{name}.features": (4,) * min(2, len(part.features)) for name, part in parts.items()
+    }
+    return override(config, NARROW | features)
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Data at hand in no time: few cars, small folders, no TFDS; what they are is not cached."""
+    monkeypatch.setattr(data, "cached", lambda key, make: make())
+    monkeypatch.setattr(procedural_cars, "images", _noise)
+    for number, picture in enumerate(_noise(0, 5, 20, 30)):
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+
+    def changes(config: Config) -> dict[str, str]:
+        if config.data.source == "folder":
+            return {"data.path": str(tmp_path)}
+        return {"data.data_dir": str(tmp_path / "none")}
+
+    return changes
+
+
+def _noise(seed, count, height=32, width=32):
+    shape = (min(count, 5), height, width, 3)
+    return np.random.default_rng(seed).integers(256, size=shape, dtype=np.uint8)
 
 
 @pytest.mark.parametrize("name", experiments.names())
-def test_every_experiment_shrinks_to_one_step(name, tmp_path):
-    """Its own parts in its own order, with few channels, on its fallback where it has one."""
-    config = experiments.load(name)
-    changes = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4,
-               "data.data_dir": str(tmp_path / "none")}  # fmt: skip
-    for part in ("gen", "disc"):
-        network: Network = getattr(config, part)
-        changes[f"{part}.features"] = tuple(4 for _ in network.features)
-    state = train.run(override(config, changes), tmp_path / "run")
+def test_every_experiment_shrinks_to_one_step(name, stand_in, tmp_path):
+    """Its own parts in its own order, on its fallback where it has one."""
+    config = narrow(experiments.load(name))
+    state = train.run(override(config, stand_in(config)), tmp_path / "run")
     assert int(state.step) == 1
     assert (tmp_path / "run" / "samples" / "step_00000001.png").exists()
 
@@ -67,11 +103,6 @@ def test_the_cars_are_the_chapters():
 
 def test_parameter_counts_of_the_cars():
     """Counted by hand: kernels, biases, and scale and bias of each BatchNorm."""
-    import jax
-
-    from gan_jax.methods import adversarial
-    from gan_jax.methods import game as games
-
     game = games.make(experiments.load("dcgan_cifar_cars"))
     state = jax.eval_shape(lambda key: adversarial.init(game, key), jax.random.key(0))
     gen = 100 * 3072 + 3072 + 2 * 192
@@ -83,11 +114,6 @@ def test_parameter_counts_of_the_cars():
 
 
 def test_weights_start_where_the_chapter_has_them():
-    import jax
-
-    from gan_jax.methods import adversarial
-    from gan_jax.methods import game as games
-
     game = games.make(experiments.load("dcgan_cifar_cars"))
     state = adversarial.init(game, jax.random.key(0))
     for params, name in ((state.gen.params, "ConvTranspose_1"), (state.disc.params, "Conv_2")):
@@ -116,3 +142,112 @@ def test_load_names_the_config_after_the_module():
     for name in experiments.names():
         config = experiments.load(name)
         assert config == dataclasses.replace(experiments.module(name).get_config(), experiment=name)
+
+
+IMAGES = jax.random.uniform(jax.random.key(9), (1, 4, 28, 28, 1), minval=-1.0, maxval=1.0)
+LABELS = jnp.array([[3, 1, 4, 1]], jnp.int32)
+
+
+@functools.cache
+def one_step(config):
+    """The game, its state at the start and after one step, and a map over its one device."""
+
+    def on_device(function, *shared):
+        axes = (0, *(None for _ in shared))
+        mapped = jax.vmap(function, in_axes=axes, out_axes=None, axis_name=collectives.AXIS)
+        return jax.jit(mapped)(Batch(IMAGES, LABELS), *shared)
+
+    game = games.make(config)
+    state = jax.jit(lambda key: adversarial.init(game, key))(keys.root(0))
+    root = keys.root(0)
+    after, _ = on_device(lambda batch, state: adversarial.step(game, state, batch, root), state)
+    return game, state, after, on_device
+
+
+def latents(game, purpose, update=None):
+    key = keys.at_step(keys.root(0), purpose, 0)
+    key = key if update is None else jax.random.fold_in(key, update)
+    return game.draw_latents(keys.per_example(key, jnp.arange(4)))
+
+
+def fakes(game, params, stats, z, labels):
+    variables = {"params": params, "batch_stats": stats}
+    return game.gen.apply(variables, z, labels, train=True, mutable=["batch_stats"])[0]
+
+
+def updates_of(player):
+    return int(optax.tree.get(player.opt, "count"))
+
+
+def test_labelled_digits_update_disc_once_and_gen_twice():
+    config = narrow(experiments.load("dcgan_mnist"))
+    _, _, after, _ = one_step(config)
+    assert (updates_of(after.disc), updates_of(after.gen)) == (1, 2)
+    _, _, once, _ = one_step(override(config, {"train.gen_updates": 1}))
+    assert updates_of(once.gen) == 1
+    # D's update is before both of G's, and of the untrained G's fakes
+    for a, b in zip(jax.tree.leaves(after.disc), jax.tree.leaves(once.disc), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_keras_digits_update_disc_on_one_batch_of_real_and_fake():
+    """The first step of Nesterov's descent is 1.9 times the rate times the mean gradient."""
+    game, state, after, on_device = one_step(narrow(experiments.load("dcgan_mnist_keras")))
+
+    def gradient(batch, state):
+        z = latents(game, Purpose.LATENT)
+        fake = fakes(game, state.gen.params, state.gen.stats, z, batch.labels)
+        both, targets = jnp.concatenate([batch.images, fake]), jnp.repeat(jnp.array([1.0, 0]), 4)
+
+        def loss(params):
+            logits = game.disc.apply({"params": params}, both, batch.labels, train=True)
+            entropy = targets * jax.nn.softplus(-logits) + (1 - targets) * jax.nn.softplus(logits)
+            return entropy.mean()
+
+        return collectives.mean(jax.grad(loss)(state.disc.params))
+
+    assert_descends(state.disc, after.disc, on_device(gradient, state))
+
+
+def test_keras_digits_update_gen_on_new_latents():
+    config = narrow(experiments.load("dcgan_mnist_keras"))
+    game, state, after, on_device = one_step(config)
+
+    def gradient(batch, state, disc):
+        z = latents(game, Purpose.GEN_LATENT, update=0)
+
+        def loss(params):
+            fake = fakes(game, params, state.gen.stats, z, batch.labels)
+            logits = game.disc.apply({"params": disc.params}, fake, batch.labels, train=True)
+            return jax.nn.softplus(-logits).mean()
+
+        return collectives.mean(jax.grad(loss)(state.gen.params))
+
+    assert_descends(state.gen, after.gen, on_device(gradient, state, after.disc))
+    assert not np.isclose(latents(game, Purpose.LATENT), latents(game, Purpose.GEN_LATENT, 0)).any()
+
+
+def assert_descends(before, after, gradient):
+    moved = jax.tree.map(lambda a, b: a - b, before.params, after.params)
+    for change, slope in zip(jax.tree.leaves(moved), jax.tree.leaves(gradient), strict=True):
+        np.testing.assert_allclose(change, 5e-4 * 1.9 * slope, rtol=2e-2, atol=2e-7)
+
+
+def test_classes_that_the_networks_are_told_are_those_of_the_data():
+    split = Split(np.zeros((2, 4, 4, 1), np.uint8), np.zeros(2, np.int32))
+    for names in ((), ("cat", "dog", "owl")):
+        made = data.dataset(split, split, names, ())
+        check_classes(0, made)  # networks that are told of none
+        check_classes(len(names), made)
+    with pytest.raises(UserError, match=r"3 classes \(cat, dog, owl\); set data\.num_classes=3"):
+        check_classes(10, made)
+    with pytest.raises(UserError, match="no classes"):
+        check_classes(10, data.dataset(split, split, (), ()))
+
+
+@pytest.mark.parametrize("name", ["dcgan_folder", "dcgan_roses"])
+def test_an_own_folder_must_be_given(name, tmp_path):
+    with pytest.raises(UserError, match=r"add --set=data\.path=FOLDER"):
+        train.run(experiments.load(name), tmp_path)
+    row = next(row for row in experiments.table().splitlines() if row.startswith(name))
+    assert row.endswith("a folder of your own")

@@ -11,10 +11,21 @@ import numpy as np
 from gan_jax.config import Data
 from gan_jax.data import digits, folder, points, procedural_cars, tfds
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Split, Unavailable, dataset
+from gan_jax.data.dataset import Dataset, Split, Unavailable, check_classes, dataset
 from gan_jax.errors import UserError, choose
 
-__all__ = ["SOURCES", "Dataset", "Source", "Split", "Unavailable", "describe", "load", "resolve"]
+__all__ = [
+    "SOURCES",
+    "Dataset",
+    "Source",
+    "Split",
+    "Unavailable",
+    "check_classes",
+    "dataset",
+    "describe",
+    "load",
+    "resolve",
+]
 
 
 class Source(NamedTuple):
@@ -86,6 +97,8 @@ def load(config: Data) -> Dataset:
 
 def describe(config: Data) -> str:
     """The data in a few words, such as `tfds cifar10 (automobile)`; a stand-in says so."""
+    if config.source == "folder" and not config.path:
+        return "a folder of your own"
     name = config.name if config.source in ("tfds", "points") else ""
     words = f"{config.source} {name}{config.path}".strip()
     words += f" ({', '.join(config.classes)})" if config.classes else ""

@@ -38,3 +38,19 @@ def dataset(
         test = train
         report = (*report, "There are no test images: evaluation uses training images.")
     return Dataset(train, test, class_names, report, content.hexdigest()[:16])
+
+
+def check_classes(num_classes: int, data: Dataset) -> None:
+    """Raises `UserError` when networks are told of other classes than the data have."""
+    count = len(data.class_names)
+    if num_classes in (0, count):
+        return
+    if not count:
+        raise UserError(
+            f"data.num_classes={num_classes}, and these data have no classes; choose data with "
+            "labels, such as a folder with a sub-folder for each class."
+        )
+    raise UserError(
+        f"data.num_classes={num_classes}, and these data have {count} classes "
+        f"({', '.join(data.class_names)}); set data.num_classes={count}."
+    )

@@ -2,7 +2,10 @@
 
 import importlib.util
 import io
+import math
 import os
+import shutil
+import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -12,12 +15,15 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from gan_jax import user_cache
 from gan_jax.config import Data
 from gan_jax.data.dataset import Dataset, Split, Unavailable, dataset
 from gan_jax.data.pictures import fit
 from gan_jax.errors import UserError
 
 NETWORK_PATIENCE_SECONDS = 4
+MEMORY_BYTES = 1 << 30
+"""The most images that are decoded in memory; more are decoded to the disk, and streamed."""
 
 
 def data_dir(config: Data) -> Path:
@@ -98,18 +104,34 @@ def _read(config: Data, split: str, names: tuple[str, ...]) -> Split:
         raise UserError(f"The split {split!r} of {config.name} cannot be read: {error}") from error
     shape = (config.height, config.width, config.channels)
     wanted = {names.index(name): label for label, name in enumerate(config.classes)}
-    images, labels = [], []
+    images, labels = _room(config, (len(source), *shape)), list[int]()
     for index in tqdm(range(len(source)), desc=f"reading {split}", disable=None, leave=False):
         example = source[index]
         label = int(example.get("label", 0))
         if wanted and label not in wanted:
             continue
         with Image.open(io.BytesIO(example["image"])) as picture:
-            images.append(fit(picture, *shape, crop=config.crop))
+            images[len(labels)] = fit(picture, *shape, crop=config.crop)
         labels.append(wanted.get(label, label))
-    if not images:
+    if not labels:
         raise UserError(f"The split {split!r} of {config.name} holds no image of {config.classes}.")
-    return Split(np.stack(images), np.array(labels, np.int32))
+    return Split(images[: len(labels)], np.array(labels, np.int32))
+
+
+def _room(config: Data, shape: tuple[int, ...]) -> np.ndarray:
+    """Room for uint8 images, in memory, or where they are many in a file that has no name."""
+    size = math.prod(shape)
+    if size <= MEMORY_BYTES:
+        return np.empty(shape, np.uint8)
+    folder = user_cache.folder("data")
+    needed, free = 2 * size / 1e9, shutil.disk_usage(folder).free / 1e9  # the cache keeps a copy
+    if needed > free:
+        raise UserError(
+            f"To decode {config.name} takes {needed:.0f} GB in {folder}, which has {free:.0f} GB; "
+            "set GAN_JAX_CACHE_DIR to a folder with more, or take a part of the data, such as "
+            "data.train_split=train[:10%]."
+        )
+    return np.memmap(tempfile.TemporaryFile(dir=folder), np.uint8, shape=shape)
 
 
 def _reach(url: str) -> None:

@@ -1,9 +1,12 @@
+import io
 import socket
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from conftest import TEST_DATA
+from PIL import Image
 
 from gan_jax import data
 from gan_jax.config import Data
@@ -39,7 +42,7 @@ def test_procedural_cars_have_five_thousand_and_one_thousand():
 
 @pytest.mark.parametrize("source", ["", "tfdz"])
 def test_an_unknown_source_lists_those_there_are(source):
-    with pytest.raises(UserError, match="tfds, folder, digits, procedural_cars"):
+    with pytest.raises(UserError, match="tfds, folder, digits, points, procedural_cars"):
         data.resolve(Data(source=source))
 
 
@@ -88,6 +91,39 @@ def test_the_data_dir_is_the_flags_then_the_environments(monkeypatch, tmp_path):
     assert tfds.data_dir(Data()) == tmp_path / "environment"
     monkeypatch.delenv("TFDS_DATA_DIR")
     assert tfds.data_dir(Data()).name == "tensorflow_datasets"
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """A TFDS of six gray pictures, the i-th of shade 40 i and of class i modulo 2."""
+
+    def example(i):
+        content = io.BytesIO()
+        Image.new("L", (4, 4), 40 * i).save(content, "PNG")
+        return {"image": content.getvalue(), "label": i % 2}
+
+    module = SimpleNamespace(
+        data_source=lambda *_arguments, **_options: [example(i) for i in range(6)],
+        decode=SimpleNamespace(SkipDecoding=lambda: None),
+    )
+    monkeypatch.setattr(tfds, "_module", lambda: module)
+    return Data(source="tfds", name="few", classes=("odd",), height=4, width=4, channels=1)
+
+
+@pytest.mark.parametrize("most", [0, 1 << 20])
+def test_images_too_many_for_memory_are_decoded_to_the_disk(few, most, monkeypatch):
+    monkeypatch.setattr(tfds, "MEMORY_BYTES", most)
+    split = tfds._read(few, "train", ("even", "odd"))
+    assert isinstance(split.images, np.memmap) == (most == 0)
+    np.testing.assert_array_equal(split.images[:, 0, 0, 0], [40, 120, 200])
+    np.testing.assert_array_equal(split.labels, [0, 0, 0])
+
+
+def test_a_disk_too_small_to_decode_to_says_how_much_it_takes(few, monkeypatch):
+    monkeypatch.setattr(tfds, "MEMORY_BYTES", 0)
+    monkeypatch.setattr(tfds.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    with pytest.raises(UserError, match=r"GAN_JAX_CACHE_DIR.*data\.train_split=train"):
+        tfds._read(few, "train", ("even", "odd"))
 
 
 needs_tfds = pytest.mark.skipif(
