@@ -25,6 +25,7 @@ class Purpose(enum.IntEnum):
     GEN_LATENT = 10
     PENALTY = 11
     ENCODE = 12
+    NOISE = 13
 
 
 def root(seed: int) -> jax.Array:

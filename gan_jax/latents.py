@@ -1,9 +1,10 @@
-"""Draws of z, one per example, each a function of its own key."""
+"""Latents z: draws, one per example and each a function of its own key, and ways between them."""
 
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.special import ndtr, ndtri
 
 from gan_jax.config import Latents
 
@@ -17,3 +18,58 @@ def sampler(config: Latents) -> Callable[[jax.Array], jax.Array]:
         return jax.random.normal(key, (config.dimension,), jnp.float32)
 
     return jax.vmap(draw)
+
+
+def quantile(config: Latents, probability: jax.Array) -> jax.Array:
+    """The value that a coordinate of z stays below with this probability, which is in (0, 1)."""
+    return from_normal(config, ndtri(jnp.asarray(probability, jnp.float32)))
+
+
+def from_normal(config: Latents, x: jax.Array) -> jax.Array:
+    """Coordinates of N(0, 1) as those of z that have the same probability below them."""
+    return 2 * ndtr(x) - 1 if config.distribution == "uniform" else x
+
+
+def to_normal(config: Latents, z: jax.Array) -> jax.Array:
+    """The inverse of `from_normal`; the ends of U(-1, 1) become finite, beyond five deviations."""
+    if config.distribution == "uniform":
+        return ndtri(jnp.clip((z + 1) / 2, 1e-7, 1 - 1e-7))
+    return z
+
+
+def lerp(a: jax.Array, b: jax.Array, t: jax.Array) -> jax.Array:
+    """The straight way from a [n, d] to b [n, d] at the times t [k] of [0, 1]: [n, k, d].
+
+    Half-way between two draws of N(0, 1) the norm is near sqrt(d / 2), where draws hardly are.
+    """
+    return _weigh(a, b, 1 - t[None, :], t[None, :])
+
+
+def slerp(a: jax.Array, b: jax.Array, t: jax.Array) -> jax.Array:
+    """The way along the arc from a [n, d] to b [n, d] at the times t [k] of [0, 1]: [n, k, d].
+
+    Between equal norms it keeps the norm, at constant speed (arXiv 1609.04468, section 2.1). Where
+    a and b have one direction, or opposite ones, which no single arc joins, it is `lerp`.
+    """
+    u, v = _unit(a), _unit(b)
+    # of all formulas for an angle this one is exact for small and for straight ones too
+    angle = 2 * jnp.arctan2(_norm(u - v), _norm(u + v))
+    sine = jnp.sin(angle)
+    straight = sine < 1e-6
+    sine = jnp.where(straight, 1, sine)
+    t = t[None, :]
+    from_a = jnp.where(straight, 1 - t, jnp.sin((1 - t) * angle) / sine)
+    from_b = jnp.where(straight, t, jnp.sin(t * angle) / sine)
+    return _weigh(a, b, from_a, from_b)
+
+
+def _weigh(a: jax.Array, b: jax.Array, from_a: jax.Array, from_b: jax.Array) -> jax.Array:
+    return from_a[:, :, None] * a[:, None, :] + from_b[:, :, None] * b[:, None, :]
+
+
+def _norm(x: jax.Array) -> jax.Array:
+    return jnp.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def _unit(x: jax.Array) -> jax.Array:
+    return x / jnp.maximum(_norm(x), 1e-30)

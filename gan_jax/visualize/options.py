@@ -15,3 +15,4 @@ class Options(NamedTuple):
     nice: bool = False  # the best by D's score, of 20 times as many
     animate: bool = False  # also GIFs
     operands: str = ""  # arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9
+    concept: str = ""  # arithmetic: two classes or two folders, such as 7,1

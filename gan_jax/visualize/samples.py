@@ -1,17 +1,92 @@
-"""A grid of random samples."""
+"""A grid of random samples, or of those that D takes to be most real."""
 
+import csv
+import io
+import math
 from pathlib import Path
 
-from gan_jax import keys, pictures, sampling
-from gan_jax.keys import Purpose
+import numpy as np
+
+from gan_jax import pictures
+from gan_jax.disk import write_whole
 from gan_jax.runs import Run
-from gan_jax.visualize.options import Options
+from gan_jax.visualize import panels, subject
+from gan_jax.visualize.options import NotForThisRun, Options
+from gan_jax.visualize.panels import Panel
+
+DRAWN_PER_KEPT = 20
+"""keras-dcgan shows the best 1 in 20."""
+MOST_CLASSES = 16
+"""Up to so many classes have a column each."""
 
 
 def samples(run: Run, options: Options, folder: Path) -> list[Path]:
-    """Samples by the averaged weights, in the order of their numbers."""
-    key = keys.stream(keys.root(options.seed), Purpose.USER_SAMPLE)
-    images = sampling.sampler(run.config, run.method)(run.state, key, options.num_samples)
-    path = folder / "samples.png"
-    pictures.write_png(path, pictures.grid(images), pictures.legible(images))
+    """Samples by the averaged weights, in the order of their numbers; with `nice`, of their scores.
+
+    A nice picture has the scores of all that were drawn beside it, as CSV.
+    """
+    if options.nice:
+        return _nice(run, options, folder)
+    z, labels = subject.numbered(run, options, range(options.num_samples))
+    path, made = folder / "samples.png", subject.images(run, z, labels)
+    if run.config.data.is_points:
+        pictures.write_png(path, *pictures.sheet(made))
+        return [path]
+    classes = subject.class_names(run)
+    columns = len(classes) if 1 < len(classes) <= MOST_CLASSES else _columns(len(made))
+    table = panels.table(made, columns)
+    panel = Panel(
+        table,
+        rows=[str(row * columns) for row in range(len(table))],
+        columns=classes if columns == len(classes) else (),
+    )
+    first = "Each row begins with the sample of the number on its left"
+    drawn = subject.note(run, f"Latents of seed {options.seed}", first)
+    pictures.write_png(path, panels.sheet([panel], "Random samples", drawn))
     return [path]
+
+
+def _nice(run: Run, options: Options, folder: Path) -> list[Path]:
+    if run.method.score is None:
+        raise NotForThisRun(
+            f"--nice keeps what D takes to be real, and this run's method, {run.config.method}, "
+            "has no D; leave --nice out."
+        )
+    drawn = DRAWN_PER_KEPT * options.num_samples
+    z, labels = subject.numbered(run, options, range(drawn))
+    scores = subject.scores(run, z, labels)
+    order = np.argsort(-scores, kind="stable")
+    kept = order[: options.num_samples]
+    path, made = folder / "samples_nice.png", subject.images(run, z[kept], labels[kept])
+    table = folder / "samples_nice.csv"
+    _write_scores(table, order, scores, np.asarray(labels), options.num_samples)
+    if run.config.data.is_points:
+        pictures.write_png(path, *pictures.sheet(made))
+        return [path, table]
+    columns = _columns(len(made))
+    captions = [f"{number}: {scores[number]:.2f}" for number in kept]
+    drawn_by = subject.note(
+        run,
+        f"Latents of seed {options.seed}",
+        "Under each sample its number and D's logit, from most to least real",
+        f"The best of those left out has {scores[order[options.num_samples]]:.2f}",
+    )
+    title = f"The {len(made):,} of {drawn:,} samples that D takes to be most real"
+    sheet = panels.sheet([Panel(panels.table(made, columns), captions=captions)], title, drawn_by)
+    pictures.write_png(path, sheet)
+    return [path, table]
+
+
+def _write_scores(
+    path: Path, order: np.ndarray, scores: np.ndarray, labels: np.ndarray, kept: int
+) -> None:
+    content = io.StringIO()
+    rows = csv.writer(content, lineterminator="\n")
+    rows.writerow(("sample", "class", "score", "kept"))
+    for rank, number in enumerate(order):
+        rows.writerow((number, labels[number], f"{scores[number]:.6f}", int(rank < kept)))
+    write_whole(path, content.getvalue().encode())
+
+
+def _columns(count: int) -> int:
+    return math.ceil(math.sqrt(count))

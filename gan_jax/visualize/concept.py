@@ -1,0 +1,81 @@
+"""A concept as a direction of the latents: the mean code of some images minus that of others."""
+
+import dataclasses
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax import data, pictures
+from gan_jax.data import Dataset
+from gan_jax.errors import UserError
+from gan_jax.runs import Run
+from gan_jax.visualize import panels, subject
+from gan_jax.visualize.options import Options
+from gan_jax.visualize.panels import Panel
+
+SHOWN = 8
+"""Images that the concept is added to."""
+SHARES = (-0.5, 0.0, 0.5, 1.0)
+"""How much of it is added."""
+
+
+def concept(run: Run, options: Options, folder: Path) -> list[Path]:
+    """Images of the second kind as they are, encoded, and with shares of the concept added.
+
+    The kinds are classes of the data, by default the second and the first, or folders of pictures.
+    Raises `NotForThisRun` without an encoder and `UserError` for kinds that there are not.
+    """
+    subject.encoder_needed(run, "--concept")
+    chosen = _two_kinds(run, options.concept)
+    if not chosen:
+        return []
+    (name, more), (base, less) = chosen
+    direction = subject.codes(run, more).mean(0) - subject.codes(run, less).mean(0)
+    begun = less[:SHOWN]
+    z = subject.codes(run, begun)[:, None] + np.outer(SHARES, direction)
+    made = subject.images(run, jnp.asarray(z), jnp.zeros(z.shape[:2], jnp.int32))
+    table = np.concatenate([begun[:, None], made], axis=1)
+    columns = ["image", *(f"{share:+.1f}" if share else "encoded" for share in SHARES)]
+    title = f"{base} with shares of {name} minus {base}"
+    note = subject.note(
+        run,
+        f"The mean code of {len(more):,} images minus that of {len(less):,}, "
+        "so much of it added to the code of each image",
+    )
+    path = folder / "concept.png"
+    pictures.write_png(path, panels.sheet([Panel(table, columns=columns)], title, note))
+    return [path]
+
+
+def _two_kinds(run: Run, text: str) -> list[tuple[str, np.ndarray]]:
+    """The names and images of both kinds; none without a word and without classes."""
+    names = [name.strip() for name in text.split(",")] if text else []
+    if names and all(Path(name).is_dir() for name in names) and len(names) == 2:
+        return [(Path(name).name, _pictures_of(run, name)) for name in names]
+    known = subject.dataset(run, "--concept")
+    if not names:
+        names = list(known.class_names[1::-1])
+        if len(names) < 2:
+            return []
+    if len(names) != 2 or not set(names) <= set(known.class_names):
+        there_are = ", ".join(known.class_names) or "none"
+        raise UserError(
+            f"--concept={text} must be two folders of pictures, or two classes of the run's data, "
+            f"of which there are {there_are}; join them by a comma."
+        )
+    return [(name, _images_of(known, name)) for name in names]
+
+
+def _images_of(known: Dataset, name: str) -> np.ndarray:
+    images = known.test.images[known.test.labels == known.class_names.index(name)]
+    if not len(images):
+        raise UserError(f"There are no test images of the class {name}; choose another --concept.")
+    return images
+
+
+def _pictures_of(run: Run, path: str) -> np.ndarray:
+    config = dataclasses.replace(
+        run.config.data, source="folder", path=path, pattern="*", classes=()
+    )
+    return data.load(config).train.images

@@ -1,0 +1,68 @@
+"""The training from its beginning: snapshots of the fixed samples, all of them as a GIF, curves."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gan_jax import pictures
+from gan_jax.runs import Run
+from gan_jax.visualize import panels, subject
+from gan_jax.visualize.options import NotForThisRun, Options
+from gan_jax.visualize.panels import Panel
+from gan_jax.writers import read_rows
+
+SNAPSHOTS, FRAMES, GAP = 8, 150, 18
+FILM = 9000
+"""Milliseconds of the whole training; no frame stays longer than 400 or shorter than 60."""
+
+
+def progress(run: Run, options: Options, folder: Path) -> list[Path]:
+    """Eight snapshots, at most 150 frames of the whole training, and the curves, up to the step."""
+    found = sorted((run.workdir / "samples").glob("step_*.png"))
+    steps = {int(path.stem.removeprefix("step_")): path for path in found}
+    steps = {step: path for step, path in steps.items() if step <= run.step}
+    if len(steps) < 2:
+        raise NotForThisRun(
+            f"progress compares the sample grids of a training, and {run.workdir}/samples has "
+            f"{len(steps)} up to step {run.step:,}; train further, or set sample.every_steps lower."
+        )
+    note = subject.note(run, "The same latents at each step, averaged weights")
+    shown = spread(list(steps), SNAPSHOTS)
+    grids = np.stack([grid_of(run, steps[step]) for step in shown])
+    columns = (len(shown) + 1) // 2
+    scale = max(1, min(enlargement(run), panels.WIDTH // (columns * grids.shape[2])))
+    captions = [f"step {step:,}" for step in shown]
+    panel = Panel(panels.table(grids, columns), captions=captions, gap=GAP)
+    written = [folder / name for name in ("progress.png", "progress.gif", "progress_curves.png")]
+    sheet = panels.sheet([panel], "The training in snapshots", note, scale)
+    pictures.write_png(written[0], sheet)
+    frames = []
+    for step in spread(list(steps), FRAMES):
+        panel = Panel(grid_of(run, steps[step])[None, None])
+        frames.append(panels.sheet([panel], f"Step {step:,}", scale=enlargement(run)))
+    milliseconds = min(max(FILM // len(frames), 60), 400)
+    panels.write_gif(written[1], [*frames, *[frames[-1]] * 5], milliseconds)
+    rows = [row for row in read_rows(run.workdir / "metrics.jsonl") if row["step"] <= run.step]
+    pictures.write_curves(written[2], rows)
+    return [path for path in written if path.exists()]
+
+
+def spread(steps: list[int], count: int) -> list[int]:
+    """At most `count` of the steps, evenly spread, with the first and the last."""
+    places = np.linspace(0, len(steps) - 1, min(count, len(steps)))
+    return [steps[round(place)] for place in places]
+
+
+def enlargement(run: Run) -> int:
+    """By how much the run enlarged the images of its grids."""
+    shape = (1, run.config.data.height, run.config.data.width, 1)
+    return 1 if run.config.data.is_points else pictures.legible(np.empty(shape))
+
+
+def grid_of(run: Run, path: Path) -> np.ndarray:
+    """A grid as it was before it was enlarged, [H, W, c]."""
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture)
+    pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    return pixels[:: enlargement(run), :: enlargement(run)]

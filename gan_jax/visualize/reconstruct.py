@@ -1,0 +1,48 @@
+"""Test images above what the model makes of their codes."""
+
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax import pictures
+from gan_jax.data import Dataset
+from gan_jax.runs import Run
+from gan_jax.visualize import panels, subject
+from gan_jax.visualize.options import Options
+from gan_jax.visualize.panels import Panel
+
+BANDS, COLUMNS = 3, 10
+
+
+def reconstruct(run: Run, options: Options, folder: Path) -> list[Path]:
+    """Bands of test images, a column per class where there are few, over their reconstructions."""
+    subject.pictures_only(run, "reconstruct")
+    subject.encoder_needed(run, "reconstruct")
+    known = subject.dataset(run, "reconstruct")
+    numbers, columns = _chosen(known)
+    real, labels = known.test.images[numbers], known.test.labels[numbers]
+    z = jnp.asarray(subject.codes(run, real.reshape(-1, *real.shape[2:])))
+    made = subject.images(run, z.reshape(*numbers.shape, -1), jnp.asarray(labels))
+    table = np.stack([real, made], axis=1).reshape(-1, *real.shape[1:])
+    panel = Panel(
+        table,
+        rows=["image", "decoded"] * len(real),
+        columns=columns,
+        breaks=range(2, len(table), 2),
+    )
+    note = subject.note(run, "Test images, and below them what the model decodes from their codes")
+    path = folder / "reconstruct.png"
+    pictures.write_png(path, panels.sheet([panel], "Reconstructions", note))
+    return [path]
+
+
+def _chosen(known: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Numbers of test images [bands, columns], and what stands above the columns."""
+    labels, classes = known.test.labels, range(len(known.class_names))
+    first = [np.flatnonzero(labels == label)[:BANDS] for label in classes]
+    if 1 < len(first) <= COLUMNS and all(len(numbers) == BANDS for numbers in first):
+        return np.stack(first, axis=1), known.class_names
+    columns = min(COLUMNS, len(labels))
+    bands = min(BANDS, len(labels) // columns)
+    return np.arange(bands * columns).reshape(bands, columns), ()
