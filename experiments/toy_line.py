@@ -2,8 +2,8 @@
 
     python launch.py --experiment=toy_line
 
-`toy_ring`'s recipe on a segment with a deviation of 0.02 around it (`gan_jax.densities.line`), which
-is made of 54 Gaussians: modes covered are parts of the line.
+`toy_ring`'s recipe on a segment with a deviation of 0.02 around it (`gan_jax.densities.line`), made
+of 54 Gaussians: the modes that are covered are parts of the line.
 """
 
 import dataclasses

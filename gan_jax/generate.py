@@ -26,7 +26,7 @@ def run(workdir: str | Path, num_samples: int, seed: int, step: int | None = Non
     with full_disk_is_an_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         pictures.write_png(folder / "grid.png", *pictures.sheet(images))
-        alone = [] if opened.config.data.is_points else images
+        alone = images[:0] if opened.config.data.is_points else images
         for number, image in enumerate(tqdm(alone, desc="writing", disable=None, leave=False)):
             pictures.write_png(folder / f"{number:05d}.png", image)
         z = np.asarray(sampling.draw_latents(opened.config, key, 0, num_samples))

@@ -10,10 +10,18 @@ from typing import NamedTuple
 
 from gan_jax import runs, user_cache
 from gan_jax.disk import full_disk_is_an_error
-from gan_jax.errors import choose
+from gan_jax.errors import UserError, choose
 from gan_jax.runs import Run
+from gan_jax.visualize.arithmetic import arithmetic
+from gan_jax.visualize.interpolate import interpolate
+from gan_jax.visualize.lab import lab
+from gan_jax.visualize.manifold import manifold
+from gan_jax.visualize.neighbours import neighbours
 from gan_jax.visualize.options import NotForThisRun, Options
+from gan_jax.visualize.progress import progress
+from gan_jax.visualize.reconstruct import reconstruct
 from gan_jax.visualize.samples import samples
+from gan_jax.visualize.sweep import sweep
 
 __all__ = ["PICTURES", "NotForThisRun", "Options", "Picture", "run"]
 
@@ -27,6 +35,14 @@ class Picture(NamedTuple):
 
 PICTURES: dict[str, Picture] = {
     "samples": Picture(samples, "Random samples"),
+    "sweep": Picture(sweep, "One latent coordinate at a time"),
+    "interpolate": Picture(interpolate, "From one sample to another"),
+    "arithmetic": Picture(arithmetic, "Arithmetic of latents"),
+    "manifold": Picture(manifold, "The latent plane"),
+    "reconstruct": Picture(reconstruct, "Reconstructions"),
+    "progress": Picture(progress, "The training"),
+    "neighbours": Picture(neighbours, "The nearest training images"),
+    "lab": Picture(lab, "The game in the plane, beside the optimal D"),
 }
 
 
@@ -35,10 +51,12 @@ def run(
 ) -> list[Path]:
     """Writes the named pictures, or `all` that make sense, to pictures/step_NNNNNNNN in `workdir`.
 
-    Raises `UserError` for an unknown name, for no run, and for a picture that a run cannot have,
-    unless it was asked for by `all`.
+    Raises `UserError` for no name or an unknown one, for no run, and for a picture that a run
+    cannot have, unless it was asked for by `all`.
     """
     user_cache.keep_compiled_programs()
+    if not what:
+        raise UserError(f"Which pictures? Add --what=all, or some of {', '.join(PICTURES)}.")
     chosen = [(name, choose(PICTURES, "--what", name)) for name in what if name != "all"]
     if "all" in what:
         chosen = list(PICTURES.items())
