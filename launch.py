@@ -1,8 +1,10 @@
-"""Trains, samples and lists generative adversarial networks.
+"""Trains generative adversarial networks, draws samples and pictures of them, and lists them.
 
 python launch.py --experiment=dcgan_cifar_cars
 python launch.py --list
 python launch.py --mode=sample --workdir=RUN
+python launch.py --mode=visualize --workdir=RUN --what=sweep,interpolate --animate
+python launch.py --mode=report --workdir=RUN
 """
 
 import sys
@@ -14,7 +16,7 @@ _MODE = flags.DEFINE_enum(
     "mode",
     "train",
     ["train", "sample", "visualize", "report", "evaluate", "study"],
-    "What to do. Only train and sample exist so far.",
+    "What to do. evaluate and study do not exist yet.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "The run directory; default runs/<experiment>/seed<N>-<digest>."
@@ -28,9 +30,26 @@ _SET = flags.DEFINE_multi_string(
 )
 _LIST = flags.DEFINE_bool("list", False, "Show the experiments and exit.")
 
-_NUM_SAMPLES = flags.DEFINE_integer("num_samples", 64, "sample: how many.", lower_bound=1)
-_SAMPLE_SEED = flags.DEFINE_integer("sample_seed", 0, "sample: the seed of the latents.")
-_STEP = flags.DEFINE_integer("step", None, "sample: which checkpoint; default the last.")
+_NUM_SAMPLES = flags.DEFINE_integer(
+    "num_samples", 64, "sample, visualize: how many.", lower_bound=1
+)
+_SAMPLE_SEED = flags.DEFINE_integer("sample_seed", 0, "sample, visualize: the seed of the latents.")
+_STEP = flags.DEFINE_integer("step", None, "sample, visualize: which checkpoint; default the last.")
+
+_WHAT = flags.DEFINE_list("what", ["all"], "visualize: which pictures, joined by commas, or all.")
+_NICE = flags.DEFINE_bool(
+    "nice", False, "visualize samples: of 20 times as many, those that D takes to be most real."
+)
+_ANIMATE = flags.DEFINE_bool("animate", False, "visualize: GIFs too.")
+_OPERANDS = flags.DEFINE_string(
+    "operands", "", "visualize arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9."
+)
+_CONCEPT = flags.DEFINE_string(
+    "concept",
+    "",
+    "visualize arithmetic, with an encoder: two classes, such as 7,1, or two folders of pictures; "
+    "the mean code of the first minus that of the second is added to codes.",
+)
 
 _MULTIHOST = flags.DEFINE_bool("multihost", False, "Several hosts, found by JAX on this cluster.")
 _COORDINATOR = flags.DEFINE_string(
@@ -57,8 +76,15 @@ def main(argv: list[str]) -> None:
             _train()
         elif _MODE.value == "sample":
             _sample()
+        elif _MODE.value == "visualize":
+            _visualize()
+        elif _MODE.value == "report":
+            _report()
         else:
-            raise UserError(f"--mode={_MODE.value} does not exist yet; there are train and sample.")
+            raise UserError(
+                f"--mode={_MODE.value} does not exist yet; there are train, sample, visualize and "
+                "report."
+            )
     except UserError as error:
         _exit(str(error), code=1)
     except KeyboardInterrupt:
@@ -85,11 +111,36 @@ def _train() -> None:
 
 def _sample() -> None:
     from gan_jax import generate
+
+    generate.run(_the_run(), _NUM_SAMPLES.value, _SAMPLE_SEED.value, _STEP.value)
+
+
+def _visualize() -> None:
+    from gan_jax import visualize
+
+    options = visualize.Options(
+        seed=_SAMPLE_SEED.value,
+        num_samples=_NUM_SAMPLES.value,
+        nice=_NICE.value,
+        animate=_ANIMATE.value,
+        operands=_OPERANDS.value,
+        concept=_CONCEPT.value,
+    )
+    visualize.run(_the_run(), tuple(_WHAT.value), options, _STEP.value)
+
+
+def _report() -> None:
+    from gan_jax import report
+
+    print(f"Wrote {report.run(_the_run())}")
+
+
+def _the_run() -> str:
     from gan_jax.errors import UserError
 
     if not _WORKDIR.value:
         raise UserError("Which run? Add --workdir=RUN, the directory that training named.")
-    generate.run(_WORKDIR.value, _NUM_SAMPLES.value, _SAMPLE_SEED.value, _STEP.value)
+    return _WORKDIR.value
 
 
 def _connect_hosts() -> None:
