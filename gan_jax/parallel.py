@@ -58,14 +58,17 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
     State, sums, key and results lie as `placement` says; by default they are the same on every
     device, with no leading device axis. `indices`, int32 [local devices, most steps, batch per
     device], numbers each device's examples in its pool; with several seeds they are [local devices,
-    most steps, seeds per device, batch]. The pool is the same on every device, or has a leading
-    device axis too (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program
-    serves calls of any length, so how a run is split into calls cannot change its results.
+    most steps, seeds per device, batch], and a device runs its seeds as one batch of operations, a
+    CPU one after another. The pool is the same on every device, or has a leading device axis too
+    (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program serves calls of any
+    length, so how a run is split into calls cannot change its results.
     """
     placement = placement or place(1)
-    axis, step = placement.axis, method.step
-    if axis is not None:
-        step = _of_each_seed(step)
+    axis = placement.axis
+    step = method.step if axis is None else _with_one_device(method.step)
+    # larger operations gain a CPU nothing and cost it what its caches hold
+    at_once = jax.default_backend() != "cpu"
+    step = jax.vmap(step) if axis is not None and at_once else step
 
     def on_device(state, sums, pool, indices, key, num_steps) -> Outcome:
         def go_on(carry):
@@ -87,10 +90,17 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
         outcome = jax.lax.while_loop(go_on, advance, (jnp.zeros((), jnp.int32), start))[1]
         return outcome._replace(finite=outcome.finite & _all_finite(outcome.state))
 
+    def in_sequence(state, sums, pool, indices, key, num_steps) -> Outcome:
+        def one(parts) -> Outcome:
+            state, sums, indices, key = parts
+            return on_device(state, sums, pool, indices, key, num_steps)
+
+        return jax.lax.map(one, (state, sums, indices.swapaxes(0, 1), key))
+
     # Donated buffers of a run of several processes are deleted under it by the second call.
     donated = (0, 1) if jax.process_count() == 1 else ()
     return jax.pmap(
-        on_device,
+        on_device if axis is None or at_once else in_sequence,
         axis_name=collectives.AXIS if axis is None else "seeds",
         in_axes=(axis, axis, 0 if split_pool else None, 0, axis, None),
         out_axes=axis,
@@ -99,15 +109,15 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
     )
 
 
-def _of_each_seed(step: Any) -> Any:
-    """`step` for seeds [k, ...] on one device, each with that device as its whole world."""
+def _with_one_device(step: Any) -> Any:
+    """`step` with the device that it runs on as its whole world, whatever others do."""
 
     def alone(state, batch, key):
         shard = jax.tree.map(lambda part: part[None], batch)
         world = jax.vmap(step, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
         return world(state, shard, key)
 
-    return jax.vmap(alone)
+    return alone
 
 
 def _all_finite(tree: Any) -> jax.Array:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, feeding, keys, methods, parallel, rundir, user_cache
+from gan_jax import data, feeding, keys, methods, parallel, report, rundir, user_cache
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.config import Config
 from gan_jax.data import Dataset
@@ -69,7 +69,10 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         if jax.process_index() == 0:
             watch = Watch(config, workdir, dataset, method, step, placement)
             stack.callback(watch.close)
-        return _train(config, start, dataset, method, placement, checkpoints, watch, stop_signal)
+        state = _train(config, start, dataset, method, placement, checkpoints, watch, stop_signal)
+        if watch:
+            report.try_run(workdir)
+        return state
 
 
 class _Start(NamedTuple):

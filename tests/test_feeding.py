@@ -15,11 +15,11 @@ def drawn(feed, step, count):
     """Example numbers [count, global batch] that the devices see, through the pool."""
     pool, places = feed.get(step, count)
     devices = []
-    for device, place in enumerate(places):
+    for device, rows in enumerate(places):
         labels = np.asarray(pool.labels[device] if feed.split_pool else pool.labels)
         images = np.asarray(pool.images[device] if feed.split_pool else pool.images)
-        np.testing.assert_array_equal(images[place[:count], 0, 0, 0], labels[place[:count]])
-        devices.append(labels[place[:count]])
+        np.testing.assert_array_equal(images[rows[:count], 0, 0, 0], labels[rows[:count]])
+        devices.append(labels[rows[:count]])
     return np.concatenate(devices, axis=1)
 
 

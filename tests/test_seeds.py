@@ -13,6 +13,8 @@ from gan_jax.config import override
 from gan_jax.errors import UserError
 
 SEEDS = (5, 6, 7, 8)
+NOT_OF_STEPS = {"images", "memorisation"}
+"""Prefixes of what depends on when one looks: the rate, and what is measured with a picture."""
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 """Rounding: the products of a batch of matrices are summed in another order."""
 
@@ -30,7 +32,8 @@ def study(tmp_path_factory):
 
 def rows(workdir):
     lines = (workdir / "metrics.jsonl").read_text().splitlines()
-    return [{k: v for k, v in json.loads(line).items() if "second" not in k} for line in lines]
+    found = [json.loads(line) for line in lines]
+    return [{k: v for k, v in row.items() if k.split("_")[0] not in NOT_OF_STEPS} for row in found]
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -47,6 +50,13 @@ def test_each_seed_is_the_run_that_it_would_be_alone(study, number, tmp_path):
     untrained = "samples/step_00000000.png"
     assert (folder / untrained).read_bytes() == (tmp_path / untrained).read_bytes()
     assert (folder / "losses.png").exists()
+
+
+def test_seeds_in_one_batch_of_operations_are_the_same_runs(study, tmp_path, monkeypatch):
+    """As accelerators run them."""
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    at_once = run(tmp_path, SEEDS[0], len(SEEDS))
+    chex.assert_trees_all_close(at_once, study[1], **CLOSE)
 
 
 def test_seeds_differ(study):
