@@ -1,7 +1,6 @@
 """What a run shows of itself as it goes: rows, grids, histograms, curves."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -75,11 +74,9 @@ class Observer:
         if sums is not None:
             if log_due or sample_due:
                 evaluation = self._evaluation(step, state)
-            measured = self._measured(state) if sample_due else {}
             if log_due:
+                measured = self._measured(state) if sample_due else {}
                 tasks.append(self._row(step, sums, evaluation, measured))
-            elif measured:
-                tasks.append(partial(self._writers.scalars, step, measured))
         if sample_due:
             tasks.append(self._pictures(step, state, evaluation))
 
