@@ -207,7 +207,7 @@ def points_config(**changes) -> Config:
         gen=network,
         disc=network,
         train=Train(num_steps=4, batch_size=8),
-        log=Log(every_steps=4),
+        log=Log(every_steps=1),
         sample=Sample(every_steps=2, num_images=16),
         checkpoint=Checkpoint(every_steps=2, keep_every_steps=2),
     )
@@ -221,14 +221,13 @@ def run(tmp_path_factory):
     return workdir
 
 
-def test_a_run_measures_coverage_at_each_sample_interval(run):
+def test_a_run_measures_coverage_in_the_rows_of_sample_steps(run):
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows] == [2, 4]
-    assert "disc_loss" not in rows[0]  # no log step
-    assert "disc_loss" in rows[1]
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    assert ["modes_covered" in row for row in rows] == [False, True, False, True]
     samples = np.load(generate.run(run, 3, seed=0) / "samples.npz")["images"]
     assert samples.dtype == np.float32
-    for row in rows:
+    for row in rows[1::2]:
         assert row["modes_covered"] in range(9)
         assert 0 <= row["share_at_modes"] <= 1
         assert 0 < row["jensen_shannon"] <= math.log(2)

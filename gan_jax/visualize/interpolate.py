@@ -13,7 +13,7 @@ from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel
 
-PAIRS, IMAGES, FRAMES, MILLISECONDS = 8, 8, 25, 80
+PAIRS, IMAGES, FRAMES, MILLISECONDS = 8, 8, 17, 100
 
 
 def interpolate(run: Run, options: Options, folder: Path) -> list[Path]:
@@ -62,7 +62,7 @@ def _both(run: Run, options: Options, count: int) -> tuple[np.ndarray, np.ndarra
     straight, arc = (subject.images(run, way, labels) for way in both)
     names = [f"{2 * i} to {2 * i + 1}" for i in range(PAIRS)]
     if classes:
-        names = [f"{name}, {classes[label]}" for name, label in zip(names, pair, strict=True)]
+        names = [f"{classes[label]}: {name}" for name, label in zip(names, pair, strict=True)]
     return straight, arc, names
 
 

@@ -81,7 +81,7 @@ def there_and_back(count: int) -> list[int]:
 
 
 def write_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
-    """Sheets of one size as an animation without end; grays are exact, colours are dithered."""
+    """Sheets of one size as an animation without end; grays are exact, colours of 256."""
     images = [_indexed(frame) for frame in frames]
     content = io.BytesIO()
     images[0].save(
@@ -98,8 +98,7 @@ def write_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> No
 def _indexed(frame: np.ndarray) -> Image.Image:
     if frame.shape[-1] == 1:
         return Image.fromarray(frame[:, :, 0])
-    image = Image.fromarray(frame)
-    return image.quantize(palette=image.quantize(256), dither=Image.Dither.FLOYDSTEINBERG)
+    return Image.fromarray(frame).quantize(256)  # dithering would make the file half as large again
 
 
 def _fitting(panels: Sequence[Panel]) -> int:

@@ -17,8 +17,8 @@ SHOWN = 10
 """Coordinates at most: those that change the sample most."""
 ENDS = 0.01
 """The probability below the lowest value, and above the highest."""
-VALUES, FRAMES, MILLISECONDS = 11, 25, 80
-TOGETHER = 8
+VALUES, FRAMES, MILLISECONDS = 11, 17, 100
+TOGETHER = 4
 """Samples in the GIF of one coordinate."""
 
 
@@ -71,7 +71,7 @@ def _animations(
         shown = subject.images(run, ways, jnp.broadcast_to(labels, ways.shape[:2]))
         frames = [
             panels.sheet(
-                [Panel(panels.table(shown[at], TOGETHER // 2))],
+                [Panel(panels.table(shown[at], TOGETHER))],
                 f"z{coordinate} at {values[at]:+.2f}",
                 several,
             )
