@@ -50,6 +50,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
+        data.check_classes(config.data.num_classes, dataset)
         rundir.make(workdir)
         rundir.check_same_run(workdir, config, dataset)
         if jax.process_index() == 0:
