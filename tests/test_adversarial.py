@@ -97,7 +97,7 @@ def test_a_frozen_gen_stays_to_the_bit_while_disc_learns(config):
     after, _ = step(game, state)
     chex.assert_trees_all_equal(after.gen.params, state.gen.params)
     moved = jax.tree.map(lambda a, b: bool((a != b).any()), after.disc.params, state.disc.params)
-    assert all(jax.tree.leaves(moved["Conv_0"]))
+    assert all(jax.tree.leaves(moved["body"]["Conv_0"]))
 
 
 def test_an_update_of_gen_leaves_disc_to_the_bit_statistics_included(config):
@@ -136,7 +136,8 @@ def test_gen_descends_the_gradient_through_the_updated_disc(config):
 
         def loss(params):
             fake = forward(game.gen, params, s.gen.stats, z)
-            return jax.nn.softplus(-forward(game.disc, disc.params, disc.stats, fake)).mean()
+            logits = forward(game.disc, disc.params, disc.stats, fake).logits
+            return jax.nn.softplus(-logits).mean()
 
         value, grads = jax.value_and_grad(loss)(s.gen.params)
         return collectives.mean((value, grads))
@@ -158,7 +159,7 @@ def test_the_first_step_of_adam_is_the_learning_rate_times_the_sign(tiny):
         for leaf in jax.tree.leaves(change):
             learnt = leaf[leaf > 0]  # biases before a BatchNorm have no gradient
             np.testing.assert_allclose(learnt, LEARNING_RATE, rtol=1e-3)
-    kernel = np.abs(after.disc.params["Dense_0"]["kernel"] - state.disc.params["Dense_0"]["kernel"])
+    kernel = np.abs(after.disc.params["logit"]["kernel"] - state.disc.params["logit"]["kernel"])
     assert (kernel > 0).mean() > 0.5
 
 
@@ -168,7 +169,7 @@ def test_statistics_follow_one_pass_of_gen_and_two_of_disc(config):
     variances = after.gen.stats["BatchNorm_0"]["norm"]["var"]
     assert float(jnp.abs(variances - 0.8).min()) >= 0  # 0.8 * 1 + 0.2 * batch variance
     # D's first BatchNorm sees two passes: what is left of its start is 0.8 ** 2 of 1.
-    disc_var = after.disc.stats["BatchNorm_0"]["norm"]["var"]
+    disc_var = after.disc.stats["body"]["BatchNorm_0"]["norm"]["var"]
     assert float(disc_var.min()) > 0.64
     assert float(disc_var.max()) < 0.8
 
@@ -203,9 +204,10 @@ def test_metrics_are_what_they_say(config):
     def logits(batch, s):
         variables = {"params": s.disc.params, "batch_stats": s.disc.stats}
         rngs = {"dropout": keys_at_0(keys.Purpose.DISC_REAL)}
-        return game.disc.apply(
+        verdict, _ = game.disc.apply(
             variables, batch.images, batch.labels, train=True, mutable=["batch_stats"], rngs=rngs
-        )[0]
+        )
+        return verdict.logits
 
     gathered = on_devices(lambda b, s: jax.lax.all_gather(logits(b, s), collectives.AXIS), 1, state)
     probability = 1 / (1 + np.exp(-np.asarray(gathered)))

@@ -129,10 +129,10 @@ def test_the_gradient_reaches_gen_through_the_changes(augmented):
             change = augment.pipeline(("color", "translation", "cutout"))
             seen = change(keys.per_example(keys_at_0(Purpose.DISC_FOR_GEN), numbers), fake)
             variables = {"params": disc.params, "batch_stats": disc.stats}
-            logits, _ = game.disc.apply(
+            verdict, _ = game.disc.apply(
                 variables, seen, batch.labels, train=True, mutable=["batch_stats"]
             )
-            return jax.nn.softplus(-logits).mean()
+            return jax.nn.softplus(-verdict.logits).mean()
 
         return collectives.mean(jax.grad(loss)(s.gen.params))
 

@@ -69,7 +69,7 @@ def test_the_first_losses_of_a_linear_critic_by_hand():
     settings = ["penalty.name=wgan_gp", "train.batch_size=4", "disc.features="]
     made = problem.make(problem.configure("gan_mnist", settings))
     losses = ours.make(problem.for_comparison(made)).first()
-    weight = made.weights["disc"]["Dense_0"]["kernel"][:, 0]
+    weight = made.weights["disc"]["logit"]["kernel"][:, 0]
     logits = made.images.reshape(4, -1) @ weight
     cross_entropy = np.logaddexp(0, logits) - 0.9 * logits
     assert losses.disc_real == pytest.approx(cross_entropy.mean(), rel=1e-5)

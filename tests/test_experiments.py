@@ -116,7 +116,8 @@ def test_parameter_counts_of_the_cars():
 def test_weights_start_where_the_chapter_has_them():
     game = games.make(experiments.load("dcgan_cifar_cars"))
     state = adversarial.init(game, jax.random.key(0))
-    for params, name in ((state.gen.params, "ConvTranspose_1"), (state.disc.params, "Conv_2")):
+    body = state.disc.params["body"]
+    for params, name in ((state.gen.params, "ConvTranspose_1"), (body, "Conv_2")):
         kernel = np.asarray(params[name]["kernel"])
         assert kernel.std() == pytest.approx(0.02, rel=0.01)
         assert kernel.mean() == pytest.approx(0.0, abs=2e-4)
@@ -200,7 +201,7 @@ def test_keras_digits_update_disc_on_one_batch_of_real_and_fake():
         both, targets = jnp.concatenate([batch.images, fake]), jnp.repeat(jnp.array([1.0, 0]), 4)
 
         def loss(params):
-            logits = game.disc.apply({"params": params}, both, batch.labels, train=True)
+            logits = game.disc.apply({"params": params}, both, batch.labels, train=True).logits
             entropy = targets * jax.nn.softplus(-logits) + (1 - targets) * jax.nn.softplus(logits)
             return entropy.mean()
 
@@ -218,8 +219,8 @@ def test_keras_digits_update_gen_on_new_latents():
 
         def loss(params):
             fake = fakes(game, params, state.gen.stats, z, batch.labels)
-            logits = game.disc.apply({"params": disc.params}, fake, batch.labels, train=True)
-            return jax.nn.softplus(-logits).mean()
+            seen = game.disc.apply({"params": disc.params}, fake, batch.labels, train=True)
+            return jax.nn.softplus(-seen.logits).mean()
 
         return collectives.mean(jax.grad(loss)(state.gen.params))
 

@@ -27,6 +27,10 @@ def shapes(name, make):
     return jax.eval_shape(started(experiments.load(name), make)[1])["params"]
 
 
+def images_or_logits(output):
+    return getattr(output, "logits", output)
+
+
 def count(params):
     return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(params))
 
@@ -101,10 +105,11 @@ def test_the_label_enters_every_layer(labelled, make):
 
     def objective(params):
         out = network.apply({**variables, "params": params}, x, labels, train=False)
-        return jnp.sum(out**2)
+        return jnp.sum(images_or_logits(out) ** 2)
 
     grads = jax.jit(jax.grad(objective))(variables["params"])
-    kernels = [layer["kernel"] for layer in grads.values() if "kernel" in layer]
+    layers = grads if make is GEN else {**grads["body"], "logit": grads["logit"]}
+    kernels = [layer["kernel"] for layer in layers.values() if "kernel" in layer]
     assert len(kernels) == 4
     for kernel in kernels:
         of_classes = np.abs(np.asarray(kernel)).sum(axis=(*range(kernel.ndim - 2), -1))[-10:]
@@ -117,7 +122,7 @@ def test_another_label_gives_another_output(labelled, make):
     variables = jax.jit(init)()
     x = jax.random.normal(jax.random.key(1), (1, 6) if make is GEN else (1, 8, 8, 1))
     x = jnp.repeat(x, 10, axis=0)
-    out = network.apply(variables, x, jnp.arange(10), train=False)
+    out = images_or_logits(network.apply(variables, x, jnp.arange(10), train=False))
     assert len(np.unique(np.asarray(out).reshape(10, -1), axis=0)) == 10
 
 
@@ -131,14 +136,15 @@ def test_only_layers_without_batch_norm_have_a_bias(labelled, enlarging):
 @pytest.mark.parametrize(
     ("name", "make", "layers"),
     [
-        ("dcgan_mnist", DISC, ["Conv_1", "Dense_0"]),
+        ("dcgan_mnist", DISC, ["Conv_1", "Dense_0", "logit"]),
         ("dcgan_mnist", GEN, ["ConvTranspose_0", "Dense_0"]),
         ("dcgan_roses", GEN, ["ConvTranspose_2", "Dense_0"]),
-        ("dcgan_roses", DISC, ["Conv_1", "Dense_0"]),
+        ("dcgan_roses", DISC, ["Conv_1", "logit"]),
     ],
 )
 def test_kernels_start_at_a_normal_distribution(name, make, layers):
     params = jax.jit(started(experiments.load(name), make)[1])()["params"]
+    params |= params.pop("body", {})
     for layer in layers:
         kernel = np.asarray(params[layer]["kernel"])
         spread = 4 * 0.02 / np.sqrt(2 * kernel.size)  # four standard errors
@@ -151,9 +157,9 @@ def test_kernels_of_keras_start_glorot_uniform():
     gen, disc = (jax.jit(started(config, make)[1])()["params"] for make in (GEN, DISC))
     for kernel, fans in (
         (gen["EnlargedConv_0"]["kernel"], 25 * (128 + 64)),
-        (disc["Conv_1"]["kernel"], 25 * (64 + 128)),
+        (disc["body"]["Conv_1"]["kernel"], 25 * (64 + 128)),
         (gen["Dense_0"]["kernel"], 100 + 1024),
-        (disc["Dense_0"]["kernel"], 3200 + 1024),
+        (disc["body"]["Dense_0"]["kernel"], 3200 + 1024),
     ):
         limit = np.sqrt(6 / fans)
         assert np.abs(kernel).max() == pytest.approx(limit, rel=1e-3)
@@ -186,7 +192,7 @@ def test_any_sides_that_the_strides_divide(height, width, channels):
     )
     assert image.shape == (2, height, width, channels)
     disc = jax.eval_shape(started(config, DISC)[1])["params"]
-    assert disc["Dense_0"]["kernel"].shape == (height // 16 * (width // 16) * 4, 1)
+    assert disc["logit"]["kernel"].shape == (height // 16 * (width // 16) * 4, 1)
 
 
 def test_sides_that_the_strides_do_not_divide_name_the_nearest():

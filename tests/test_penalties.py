@@ -104,11 +104,11 @@ def test_a_step_descends_what_plain_differentiation_gives(name):
     def critic(params, images):
         x = images
         for layer in ("Conv_0", "Conv_1"):
-            kernel, bias = params[layer]["kernel"], params[layer]["bias"]
+            kernel, bias = params["body"][layer]["kernel"], params["body"][layer]["bias"]
             layout = ("NHWC", "HWIO", "NHWC")
             x = jax.lax.conv_general_dilated(x, kernel, (2, 2), "SAME", None, None, layout)
             x = jax.nn.leaky_relu(x + bias[None, None, None], 0.2)
-        dense = params["Dense_0"]
+        dense = params["logit"]
         return (x.reshape(len(x), -1) @ dense["kernel"] + dense["bias"][None])[:, 0]
 
     def slope(params, images):

@@ -91,17 +91,22 @@ def _networks(problem: Problem) -> tuple[keras.Model, keras.Model]:
     config, shape = problem.config, problem.images.shape[1:]
     gen = _generator(config.gen, shape, problem.latents.shape[1])
     disc = _discriminator(config.disc, shape)
-    for network, name, kind in ((gen, "gen", "ConvTranspose"), (disc, "disc", "Conv")):
+    weights = problem.weights
+    sides = (
+        (gen, "ConvTranspose", weights["gen"], weights["gen"]["Dense_0"]),
+        (disc, "Conv", weights["disc"]["body"], weights["disc"]["logit"]),
+    )
+    for network, kind, body, last in sides:
         convolutions = [
             x for x in network.layers if isinstance(x, layers.Conv2D | layers.Conv2DTranspose)
         ]
         for i, layer in enumerate(convolutions):
-            kernel = problem.weights[name][f"{kind}_{i}"]["kernel"]
-            if name == "gen":  # TensorFlow scatters where flax gathers: flipped, out before in
+            kernel = body[f"{kind}_{i}"]["kernel"]
+            if network is gen:  # TensorFlow scatters where flax gathers: flipped, out before in
                 kernel = kernel[::-1, ::-1].swapaxes(2, 3)
             layer.kernel.assign(kernel)
         dense = next(x for x in network.layers if isinstance(x, layers.Dense))
-        dense.kernel.assign(problem.weights[name]["Dense_0"]["kernel"])
+        dense.kernel.assign(last["kernel"])
     return gen, disc
 
 

@@ -143,15 +143,15 @@ def _load_gen(gen: nn.Module, weights: dict[str, Any], shape) -> None:
 
 
 def _load_disc(disc: nn.Module, weights: dict[str, Any], shape) -> None:
-    kernel = weights["Dense_0"]["kernel"].T
+    body, kernel = weights["body"], weights["logit"]["kernel"].T
     if isinstance(disc, DenseDiscriminator):
-        last = _load_hidden(disc.dense, weights)
+        last = _load_hidden(disc.dense, body)
         first = disc.dense.layers[0].weight
         _put(first, _mirrored(first.numpy(), shape))
         _put(last.weight, kernel)
         return
     for i, layer in enumerate(disc.convolutions):
-        _put(layer.weight, weights[f"Conv_{i}"]["kernel"][::-1, ::-1].transpose(3, 2, 0, 1))
+        _put(layer.weight, body[f"Conv_{i}"]["kernel"][::-1, ::-1].transpose(3, 2, 0, 1))
     scale = 2 ** len(disc.convolutions)
     base = (shape[0] // scale, shape[1] // scale, disc.convolutions[-1].out_channels)
     _put(disc.dense.weight, _mirrored(kernel, base))

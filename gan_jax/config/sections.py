@@ -45,6 +45,8 @@ class Latents:
 
     dimension: int = field(default=100, metadata={"minimum": 1})
     distribution: Literal["normal", "uniform"] = "normal"  # N(0, 1) or U(-1, 1)
+    categories: tuple[int, ...] = ()  # InfoGAN: the classes of each categorical code that Q finds
+    continuous: int = field(default=0, metadata={"minimum": 0})  # InfoGAN: codes in U(-1, 1)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ class Network:
     batch_norm_epsilon: float = 1e-5
     dropout_rate: float = 0.0
     output: Literal["tanh", "linear"] = "tanh"  # of a generator
+    # how the labels enter beside what the network itself does; see gan_jax.networks
+    conditioning: Literal["none", "embedding", "projection", "classifier"] = "none"
+    embedding_features: int = field(default=0, metadata={"minimum": 0})  # 0 is the one-hot label
+    code_features: int = field(default=128, metadata={"minimum": 1})  # the hidden layer of Q
     optimizer: Optimizer = Optimizer()
 
 

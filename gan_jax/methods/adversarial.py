@@ -120,7 +120,7 @@ def sample(
 
 def score(game: Game, state: AdversarialState, images: jax.Array, labels: jax.Array) -> jax.Array:
     """D's logits [n] for images [n, h, w, c], in inference mode."""
-    return _infer(game.disc, state.disc, images, labels)
+    return _infer(game.disc, state.disc, images, labels).logits
 
 
 def evaluate(

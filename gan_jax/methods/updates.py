@@ -116,7 +116,9 @@ def judge(
     def forward(images: jax.Array) -> tuple[jax.Array, Tree]:
         numbers = collectives.example_numbers(len(images))
         x = game.augment(keys.per_example(key, numbers), images)
-        return train_pass(game.disc, params, stats=stats, x=x, labels=labels, rngs={"dropout": key})
+        rngs = {"dropout": key}
+        verdict, after = train_pass(game.disc, params, stats=stats, x=x, labels=labels, rngs=rngs)
+        return verdict.logits, after
 
     logits, backward, stats = jax.vjp(forward, images, has_aux=True)
     return Judged(logits, stats, lambda: backward(jnp.ones_like(logits))[0])
@@ -124,7 +126,7 @@ def judge(
 
 def train_pass(
     network: nn.Module, params: Tree, *, stats: Tree, x: jax.Array, labels: jax.Array, rngs=None
-) -> tuple[jax.Array, Tree]:
+) -> tuple[Any, Tree]:
     """The output in training mode, and the running statistics that follow."""
     variables = {"params": params, "batch_stats": stats}
     output, changed = network.apply(

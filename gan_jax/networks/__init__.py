@@ -1,7 +1,7 @@
 """Networks by name: each row is a function of the config that makes a Flax module.
 
 A generator maps (latents [n, d], labels [n], train) to images in [-1, 1]; a discriminator maps
-(images, labels, train) to logits [n]; an encoder maps (images, train) to mean and log-variance of
+(images, labels, train) to a `Verdict`; an encoder maps (images, train) to mean and log-variance of
 latents, [n, d] each. A network that is not told of classes ignores the labels.
 """
 
@@ -13,6 +13,9 @@ import flax.linen as nn
 from gan_jax.config import Config
 from gan_jax.errors import choose
 from gan_jax.networks import dcgan, labelled, mlp, upsampling
+from gan_jax.networks.discriminator import Codes, Discriminator, Verdict
+
+__all__ = ["Codes", "Discriminator", "Verdict", "discriminator", "encoder", "generator"]
 
 GENERATORS: dict[str, Callable[[Config], nn.Module]] = {
     "dcgan": dcgan.generator,
@@ -21,7 +24,7 @@ GENERATORS: dict[str, Callable[[Config], nn.Module]] = {
     "dcgan_upsampling": upsampling.generator,
     "mlp": mlp.generator,
 }
-DISCRIMINATORS: dict[str, Callable[[Config], nn.Module]] = {
+DISCRIMINATORS: dict[str, Callable[[Config], Discriminator]] = {
     "dcgan": dcgan.discriminator,
     "dcgan_labelled": labelled.discriminator,
     "dcgan_normal": partial(dcgan.discriminator, normal=True),
@@ -36,7 +39,7 @@ def generator(config: Config) -> nn.Module:
     return choose(GENERATORS, "gen.name", config.gen.name)(config)
 
 
-def discriminator(config: Config) -> nn.Module:
+def discriminator(config: Config) -> Discriminator:
     """The discriminator that `config.disc.name` names."""
     return choose(DISCRIMINATORS, "disc.name", config.disc.name)(config)
 

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from gan_jax import ops
 from gan_jax.config import Config, Network
 from gan_jax.errors import UserError
+from gan_jax.networks.discriminator import Discriminator, with_heads
 from gan_jax.networks.layers import BatchNorm, Dropout
 
 
@@ -49,15 +50,15 @@ class Generator(nn.Module):
         return jnp.tanh(x.astype(jnp.float32))
 
 
-class Discriminator(nn.Module):
-    """Images [n, height, width, channels] in [-1, 1] to logits [n], one convolution per feature.
+class Body(nn.Module):
+    """Images [n, height, width, channels] in [-1, 1] to features, one convolution for each of
+    `features`.
 
     No BatchNorm on the first layer, as in the paper.
     """
 
     network: Network
     dtype: jnp.dtype
-    dense_init: Callable
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
@@ -66,9 +67,7 @@ class Discriminator(nn.Module):
             x = ops.Conv(features, **convolution(network, self.dtype, normalised=layer > 0))(x)
             x = activated(network, x, train, normalised=layer > 0)
         x = x.reshape(x.shape[0], -1)
-        x = Dropout(network.dropout_rate)(x, train)
-        x = nn.Dense(1, dtype=self.dtype, kernel_init=self.dense_init)(x)
-        return x[:, 0].astype(jnp.float32)
+        return Dropout(network.dropout_rate)(x, train)
 
 
 GLOROT = nn.initializers.glorot_uniform()
@@ -105,7 +104,7 @@ def discriminator(config: Config, normal: bool = False) -> Discriminator:
     """The discriminator of `config`. Raises `UserError` as `generator` does."""
     network = config.disc
     check_divisible(config, len(network.features))
-    return Discriminator(network, _dtype(config), _dense_init(network, normal))
+    return with_heads(config, Body(network, _dtype(config)), _dense_init(network, normal))
 
 
 def _dense_init(network: Network, normal: bool) -> Callable:

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 
 from gan_jax import ops
 from gan_jax.config import Config, Network
-from gan_jax.errors import UserError
 from gan_jax.networks.dcgan import activated, check_divisible, check_hidden, convolution
+from gan_jax.networks.discriminator import Discriminator, check_classes, with_heads
+from gan_jax.networks.layers import beside
 
 
 class Generator(nn.Module):
@@ -37,19 +38,20 @@ class Generator(nn.Module):
         scale = 2 ** (1 + len(rest))
         base = (height // scale, width // scale, first)
         code = jax.nn.one_hot(labels, self.num_classes, dtype=self.dtype)
-        x = nn.Dense(hidden, **_dense(network, self.dtype))(_beside(latents, code))
+        x = nn.Dense(hidden, **_dense(network, self.dtype))(beside(latents, code))
         x = activated(network, x, train)
-        x = nn.Dense(math.prod(base), **_dense(network, self.dtype))(_beside(x, code))
+        x = nn.Dense(math.prod(base), **_dense(network, self.dtype))(beside(x, code))
         x = activated(network, x, train).reshape(-1, *base)
         for features in rest:
-            x = ops.ConvTranspose(features, **convolution(network, self.dtype))(_beside(x, code))
+            x = ops.ConvTranspose(features, **convolution(network, self.dtype))(beside(x, code))
             x = activated(network, x, train)  # twice the height and width
         last = ops.ConvTranspose(channels, **convolution(network, self.dtype, normalised=False))
-        return jnp.tanh(last(_beside(x, code)).astype(jnp.float32))
+        return jnp.tanh(last(beside(x, code)).astype(jnp.float32))
 
 
-class Discriminator(nn.Module):
-    """Images [n, height, width, channels] in [-1, 1] and labels [n] to logits [n].
+class Body(nn.Module):
+    """Images [n, height, width, channels] in [-1, 1] and labels [n] to features, the one-hot
+    labels among them.
 
     `features` are those of each convolution, with stride 2, and of a dense layer. No BatchNorm on
     the first layer.
@@ -66,24 +68,15 @@ class Discriminator(nn.Module):
         code = jax.nn.one_hot(labels, self.num_classes, dtype=self.dtype)
         for layer, features in enumerate(maps):
             conv = ops.Conv(features, **convolution(network, self.dtype, normalised=layer > 0))
-            x = activated(network, conv(_beside(x, code)), train, normalised=layer > 0)
+            x = activated(network, conv(beside(x, code)), train, normalised=layer > 0)
         x = x.reshape(x.shape[0], -1)
-        x = nn.Dense(hidden, **_dense(network, self.dtype))(_beside(x, code))
-        x = activated(network, x, train)
-        x = nn.Dense(1, **_dense(network, self.dtype, normalised=False))(_beside(x, code))
-        return x[:, 0].astype(jnp.float32)
+        x = nn.Dense(hidden, **_dense(network, self.dtype))(beside(x, code))
+        return beside(activated(network, x, train), code)
 
 
-def _beside(x: jax.Array, code: jax.Array) -> jax.Array:
-    """x [n, c] or [n, h, w, c] with the code [n, k] after its channels, the same at each pixel."""
-    code = code.reshape(len(code), *[1] * (x.ndim - 2), -1)
-    code = jnp.broadcast_to(code, (*x.shape[:-1], code.shape[-1]))
-    return jnp.concatenate([x.astype(code.dtype), code], axis=-1)
-
-
-def _dense(network: Network, dtype: jnp.dtype, normalised: bool = True) -> dict:
+def _dense(network: Network, dtype: jnp.dtype) -> dict:
     return {
-        "use_bias": network.norm == "none" or not normalised,
+        "use_bias": network.norm == "none",
         "kernel_init": nn.initializers.normal(network.kernel_stddev),
         "dtype": dtype,
     }
@@ -99,8 +92,10 @@ def generator(config: Config) -> Generator:
 
 def discriminator(config: Config) -> Discriminator:
     """The discriminator of `config`. Raises `UserError` as `generator` does."""
-    _check(config, "disc", config.disc)
-    return Discriminator(config.disc, config.data.num_classes, _dtype(config))
+    network = config.disc
+    _check(config, "disc", network)
+    body = Body(network, config.data.num_classes, _dtype(config))
+    return with_heads(config, body, nn.initializers.normal(network.kernel_stddev))
 
 
 def _dtype(config: Config) -> jnp.dtype:
@@ -108,10 +103,6 @@ def _dtype(config: Config) -> jnp.dtype:
 
 
 def _check(config: Config, part: str, network: Network) -> None:
-    if not config.data.num_classes:
-        raise UserError(
-            f"{part}.name={network.name} is told the classes; set data.num_classes to how many "
-            "there are."
-        )
+    check_classes(config, f"{part}.name={network.name}")
     check_hidden(network, part)
     check_divisible(config, len(network.features) - 1)

@@ -1,4 +1,4 @@
-"""Layers whose result does not depend on how the batch is spread over devices."""
+"""Layers that networks share; none depends on how the batch is spread over devices."""
 
 import flax.linen as nn
 import jax
@@ -47,3 +47,20 @@ class Dropout(nn.Module):
         example_keys = keys.per_example(self.make_rng("dropout"), numbers)
         keep = jax.vmap(lambda key: jax.random.bernoulli(key, 1 - self.rate, x.shape[1:]))
         return jnp.where(keep(example_keys), x / (1 - self.rate), 0)
+
+
+def label_code(labels: jax.Array, num_classes: int, features: int, dtype: jnp.dtype) -> jax.Array:
+    """Labels [n] as an embedding [n, features], or for `features` 0 as one-hot [n, num_classes].
+
+    Called in a compact method, of which the embedding is a layer.
+    """
+    if not features:
+        return jax.nn.one_hot(labels, num_classes, dtype=dtype)
+    return nn.Embed(num_classes, features, dtype=dtype, name="embedding")(labels)
+
+
+def beside(x: jax.Array, code: jax.Array) -> jax.Array:
+    """x [n, c] or [n, h, w, c] with the code [n, k] after its channels, the same at each pixel."""
+    code = code.reshape(len(code), *[1] * (x.ndim - 2), -1)
+    code = jnp.broadcast_to(code, (*x.shape[:-1], code.shape[-1]))
+    return jnp.concatenate([x.astype(code.dtype), code], axis=-1)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.config import Config, Network
+from gan_jax.networks.discriminator import Discriminator, with_heads
 from gan_jax.networks.layers import BatchNorm
 
 
@@ -48,17 +49,15 @@ class Generator(nn.Module):
         return jnp.tanh(x) if self.network.output == "tanh" else x
 
 
-class Discriminator(nn.Module):
-    """Images [n, height, width, channels] to logits [n]."""
+class Body(nn.Module):
+    """Images [n, height, width, channels] to features [n, features[-1]]."""
 
     network: Network
     dtype: jnp.dtype
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        x = Hidden(self.network, self.dtype)(images, train)
-        x = nn.Dense(1, dtype=self.dtype, kernel_init=GLOROT)(x)
-        return x[:, 0].astype(jnp.float32)
+        return Hidden(self.network, self.dtype)(images, train)
 
 
 class Encoder(nn.Module):
@@ -89,7 +88,7 @@ def generator(config: Config) -> Generator:
 
 def discriminator(config: Config) -> Discriminator:
     """The discriminator of `config`."""
-    return Discriminator(config.disc, _dtype(config))
+    return with_heads(config, Body(config.disc, _dtype(config)), GLOROT)
 
 
 def encoder(config: Config) -> Encoder:

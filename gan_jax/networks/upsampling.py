@@ -16,6 +16,7 @@ from gan_jax import ops
 from gan_jax.config import Config, Network
 from gan_jax.errors import UserError
 from gan_jax.networks.dcgan import GLOROT, check_divisible, check_hidden
+from gan_jax.networks.discriminator import Discriminator, with_heads
 from gan_jax.networks.layers import BatchNorm
 
 
@@ -52,8 +53,8 @@ class Generator(nn.Module):
         return jnp.tanh(x.astype(jnp.float32))
 
 
-class Discriminator(nn.Module):
-    """Images [n, height, width, channels] in [-1, 1] to logits [n].
+class Body(nn.Module):
+    """Images [n, height, width, channels] in [-1, 1] to features [n, features[-1]].
 
     `features` are those of each convolution, which max pooling by two follows, and of a dense
     layer. The first convolution keeps the size of the image, the others see whole windows only.
@@ -70,9 +71,7 @@ class Discriminator(nn.Module):
             conv = _conv(network, features, self.dtype, padding="VALID" if layer else "SAME")
             x = max_pool(jnp.tanh(conv(x)))
         x = x.reshape(x.shape[0], -1)
-        x = jnp.tanh(nn.Dense(hidden, dtype=self.dtype, kernel_init=GLOROT)(x))
-        x = nn.Dense(1, dtype=self.dtype, kernel_init=GLOROT)(x)
-        return x[:, 0].astype(jnp.float32)
+        return jnp.tanh(nn.Dense(hidden, dtype=self.dtype, kernel_init=GLOROT)(x))
 
 
 def _conv(network: Network, features: int, dtype: jnp.dtype, padding: str) -> ops.Conv:
@@ -147,7 +146,7 @@ def discriminator(config: Config) -> Discriminator:
                 f"data.{side}={getattr(config.data, side)} is too small for disc.name="
                 f"{network.name} with disc.features={network.features}; enlarge it."
             )
-    return Discriminator(network, _dtype(config))
+    return with_heads(config, Body(network, _dtype(config)), GLOROT)
 
 
 def _dtype(config: Config) -> jnp.dtype:

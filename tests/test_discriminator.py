@@ -1,0 +1,121 @@
+"""What every discriminator gives: the heads, and how labels reach them, for each body."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gan_jax import collectives, networks
+from gan_jax.config import override
+from gan_jax.errors import UserError
+
+IMAGES = jax.random.uniform(jax.random.key(3), (6, 8, 8, 1), minval=-1.0, maxval=1.0)
+LABELS = jnp.arange(6, dtype=jnp.int32) % 3
+BODIES = {
+    "dcgan": {"disc.features": (4, 6)},
+    "dcgan_labelled": {"disc.features": (4, 5, 6)},
+    "dcgan_normal": {"disc.features": (4, 6)},
+    "dcgan_upsampling": {"disc.features": (4, 6), "disc.kernel_size": 3},
+    "mlp": {"disc.features": (6,)},
+}
+"""Each row of `networks.DISCRIMINATORS`, on 8x8 images."""
+
+
+def configured(config, body, **fields):
+    changes = {"disc.name": body, "data.num_classes": 3, "disc.dropout_rate": 0, **BODIES[body]}
+    return override(config, changes | {f"disc.{name}": value for name, value in fields.items()})
+
+
+def judged(config, images=IMAGES, labels=LABELS, change=lambda params: params):
+    """D's parameters as drawn and changed, and its verdict in training."""
+    disc = networks.discriminator(config)
+    variables = disc.init(jax.random.key(0), images[:1], labels[:1], train=True)
+    variables["params"] = change(variables["params"])
+
+    def judge(images):
+        return disc.apply(variables, images, labels, train=True, mutable=["batch_stats"])[0]
+
+    mapped = jax.vmap(judge, axis_name=collectives.AXIS)(images[None])
+    return variables["params"], jax.tree.map(lambda leaf: leaf[0], mapped)
+
+
+def test_every_body_is_tested():
+    assert set(BODIES) == set(networks.DISCRIMINATORS)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_every_body_has_every_head(tiny, body):
+    """Logits are linear in the features; the shapes are what `Verdict` says, all in float32."""
+    config = override(configured(tiny, body, conditioning="classifier", code_features=5),
+                      {"latents.categories": (4, 2), "latents.continuous": 2,
+                       "train.compute_dtype": "bfloat16"})  # fmt: skip
+    params, verdict = judged(config)
+    logit, width = params["logit"], params["logit"]["kernel"].shape[0]
+    assert verdict.features.shape == (6, width)
+    assert verdict.classes.shape == (6, 3)
+    assert [x.shape for x in verdict.codes.categories] == [(6, 4), (6, 2)]
+    assert verdict.codes.mean.shape == verdict.codes.log_var.shape == (6, 2)
+    assert {x.dtype for x in jax.tree.leaves(verdict)} == {jnp.dtype(jnp.float32)}
+    expected = verdict.features @ logit["kernel"][:, 0] + logit["bias"]
+    np.testing.assert_allclose(verdict.logits, expected, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_the_projection_adds_the_product_with_the_label_s_row(tiny, body):
+    """logit = psi(phi) + V[y] . phi; with V = 0 what it adds is 0 (arXiv 1802.05637)."""
+    config = configured(tiny, body, conditioning="projection")
+    params, verdict = judged(config)
+    v = params["projection"]["embedding"]
+    linear = verdict.features @ params["logit"]["kernel"][:, 0] + params["logit"]["bias"]
+    product = (v[LABELS] * verdict.features).sum(axis=1)
+    assert float(jnp.abs(product).min()) > 1e-4
+    np.testing.assert_allclose(verdict.logits, linear + product, rtol=1e-4, atol=1e-5)
+
+
+def test_a_projection_of_zero_is_independent_of_the_label(tiny):
+    config = configured(tiny, "dcgan", conditioning="projection")
+
+    def without(params):
+        return params | {"projection": jax.tree.map(jnp.zeros_like, params["projection"])}
+
+    one, other = (judged(config, labels=y, change=without)[1] for y in (LABELS, 2 - LABELS))
+    np.testing.assert_array_equal(one.logits, other.logits)
+    one, other = (judged(config, labels=y)[1] for y in (LABELS, 2 - LABELS))
+    assert float(jnp.abs(one.logits - other.logits)[LABELS != 1].min()) > 1e-5
+
+
+@pytest.mark.parametrize("width", [0, 2])
+@pytest.mark.parametrize("body", ["dcgan", "mlp"])
+def test_an_embedding_lies_beside_the_channels_of_the_image(tiny, body, width):
+    config = configured(tiny, body, conditioning="embedding", embedding_features=width, norm="none")
+    params, verdict = judged(config, images=jnp.repeat(IMAGES[:1], 6, axis=0))
+    first = {"dcgan": ("Conv_0",), "mlp": ("Hidden_0", "Dense_0")}[body]
+    kernel = params["body"]
+    for name in first:
+        kernel = kernel[name]
+    inputs = {"dcgan": 1, "mlp": 64}[body] * (1 + (width or 3))
+    assert kernel["kernel"].shape[-2] == inputs
+    assert ("embedding" in params) == (width > 0)
+    same = np.unique(np.asarray(verdict.logits).round(6))
+    assert len(same) == 3  # one logit for each class
+
+
+def test_the_classifier_does_not_see_the_label(tiny):
+    config = configured(tiny, "dcgan", conditioning="classifier")
+    one, other = (judged(config, labels=y)[1] for y in (LABELS, 2 - LABELS))
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("conditioning", ["embedding", "projection", "classifier"])
+def test_conditioning_without_classes_is_refused(tiny, conditioning):
+    config = override(tiny, {"disc.conditioning": conditioning})
+    with pytest.raises(UserError, match=rf"disc\.conditioning={conditioning} .*data\.num_classes"):
+        networks.discriminator(config)
+
+
+def test_a_plain_discriminator_has_no_further_heads(tiny):
+    params, verdict = judged(configured(tiny, "dcgan"))
+    assert set(params) == {"body", "logit"}
+    assert verdict.classes is None
+    assert verdict.codes is None
