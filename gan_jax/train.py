@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, feeding, keys, methods, parallel, report, rundir, user_cache
+from gan_jax import data, feeding, keys, memory, methods, parallel, report, rundir, user_cache
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.config import Config
 from gan_jax.data import Dataset
@@ -34,6 +34,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
     and another starts anew. Returns the state after `train.num_steps`, or where a signal stopped
     it, on the first device. Raises `UserError` for what the user must mend.
     """
+    memory.keep_freed_memory()
     user_cache.keep_compiled_programs()
     resolved, why = data.resolve(config.data)
     config = dataclasses.replace(config, data=resolved)

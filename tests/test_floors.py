@@ -17,6 +17,7 @@ FLOORS = (
         "augment",
         "memorisation",
         "intervals",
+        "memory",
         "user_cache",
         "disk",
         "ops",

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.peers import MOST_STEPS, Losses, Problem, Step
-from gan_jax import collectives, keys, methods, ops, parallel, penalties
+from gan_jax import collectives, keys, memory, methods, ops, parallel, penalties
 from gan_jax.errors import UserError
 from gan_jax.methods import adversarial, updates
 from gan_jax.methods import game as games
@@ -19,6 +19,7 @@ from gan_jax.placement import Placement, place
 
 def make(problem: Problem) -> Step:
     """The step of `gan_jax.parallel.many_steps`."""
+    memory.keep_freed_memory()
     if problem.variant == "naive":
         ops.Conv, ops.ConvTranspose = _flax_layer(nn.Conv), _flax_layer(nn.ConvTranspose)
     _check_device(problem.device)
