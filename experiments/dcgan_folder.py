@@ -19,7 +19,7 @@ A step takes 1.6 s on two CPU cores, measured over the first 107 on 67 photograp
 Departures from the original:
 - Half of the real images are mirrored, and all that D sees is changed in colour, moved and partly
   covered (arXiv 2006.10738), so that a small folder is not learnt by heart; for the original's
-  way, `--set=data.flip=none --set=train.augment=`.
+  way, `--set=data.flip=none --set=augment.names=`.
 - Nothing is stretched: what is left of a picture by `data.crop`, or all of it, is cropped to the
   aspect that is trained. Sides must be multiples of 16; there, they are halved and rounded up.
 - The length is in steps, 40,000; there in epochs, at most 300 on anime faces.
@@ -30,7 +30,7 @@ Departures from the original:
 - Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.
 """
 
-from gan_jax.config import Config, Data, Latents, Log, Network, Optimizer, Sample, Train
+from gan_jax.config import Augment, Config, Data, Latents, Log, Network, Optimizer, Sample, Train
 
 PAPER = "DCGAN, arXiv 1511.06434"
 
@@ -47,12 +47,8 @@ def get_config() -> Config:
             optimizer=optimizer,
         ),
         disc=Network(name="dcgan_normal", features=(64, 128, 256, 512), optimizer=optimizer),
-        train=Train(
-            num_steps=40_000,
-            batch_size=64,
-            gen_updates=2,
-            augment=("color", "translation", "cutout"),
-        ),
+        augment=Augment(("color", "translation", "cutout")),
+        train=Train(num_steps=40_000, batch_size=64, gen_updates=2),
         log=Log(every_steps=20),
         sample=Sample(every_steps=200, num_images=64),
     )

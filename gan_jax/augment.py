@@ -56,16 +56,22 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 }
 
 
-def pipeline(names: tuple[str, ...]) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """A function (keys [n], images [n, h, w, c]) -> images that applies the named changes."""
-    parts = [choose(AUGMENTATIONS, "train.augment", name) for name in names]
+Pipeline = Callable[[jax.Array, jax.Array, jax.Array | float], jax.Array]
+"""(keys [n], images [n, h, w, c], probability) -> images."""
 
-    def one(key: jax.Array, image: jax.Array) -> jax.Array:
+
+def pipeline(names: tuple[str, ...]) -> Pipeline:
+    """The named changes, one after another, each made to each image with the given probability."""
+    parts = [choose(AUGMENTATIONS, "augment.names", name) for name in names]
+
+    def one(key: jax.Array, image: jax.Array, probability: jax.Array | float) -> jax.Array:
         for number, part in enumerate(parts):
-            image = part(jax.random.fold_in(key, number), image)
+            own = jax.random.fold_in(key, number)
+            changes = jax.random.bernoulli(jax.random.fold_in(own, 0), probability)
+            image = jnp.where(changes, part(own, image), image)
         return image
 
-    return jax.vmap(one) if parts else lambda keys, images: images
+    return jax.vmap(one, (0, 0, None)) if parts else lambda keys, images, probability: images
 
 
 def flip(keys: jax.Array, images: jax.Array) -> jax.Array:

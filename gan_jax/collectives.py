@@ -1,5 +1,8 @@
 """What one device must know of the others inside a training step."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -16,3 +19,30 @@ def example_numbers(local_batch_size: int) -> jax.Array:
     """The positions of this device's examples in the global batch, int32 [local_batch_size]."""
     first = jax.lax.axis_index(AXIS) * local_batch_size
     return first + jnp.arange(local_batch_size, dtype=jnp.int32)
+
+
+def total(local_batch_size: int) -> int:
+    """The size of the global batch."""
+    return local_batch_size * jax.lax.psum(1, AXIS)
+
+
+def ranks(values: jax.Array) -> jax.Array:
+    """The places of this device's values [n] among those of all devices, the largest one's 0.
+
+    Of equal ones that of the first example comes first.
+    """
+    order = jnp.argsort(-jax.lax.all_gather(values, AXIS).reshape(-1), stable=True)
+    return jnp.argsort(order)[example_numbers(len(values))]
+
+
+def alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of arrays with the device that it runs on as its whole world.
+
+    Its results must be whole, [n] or such, as those of one device are.
+    """
+
+    def call(*arguments: Any) -> Any:
+        mapped = jax.vmap(lambda _: function(*arguments), axis_name=AXIS)
+        return jax.tree.map(lambda leaf: leaf[0], mapped(jnp.zeros(1)))
+
+    return call

@@ -72,7 +72,7 @@ class _Schedule:
         return split.swapaxes(1, 2)  # [devices, count, seeds per device, batch]
 
     def _batches(self, number: int, step: int, count: int) -> np.ndarray:
-        seed, batch_size = self._config.seed + number, self._config.train.batch_size
+        seed, batch_size = self._config.seed + number, self._config.train.examples_per_step
         steps = range(step, step + count)
         return np.stack([batch_at(seed, i, batch_size, self._num_examples) for i in steps])
 
@@ -102,7 +102,7 @@ class StreamedFeed:
     def __init__(self, config: Config, images: Split, placement: Placement):
         self._schedule = _Schedule(config, len(images.images), placement)
         self._images = images
-        batch_bytes = placement.num_seeds * config.train.batch_size * images.images[0].nbytes
+        batch_bytes = placement.num_seeds * config.train.examples_per_step * images.images[0].nbytes
         self.most_steps = int(np.clip(CALL_BYTES // batch_bytes, 1, MOST_STEPS))
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._ahead: dict[tuple[int, int], Future] = {}

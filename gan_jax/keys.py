@@ -26,6 +26,7 @@ class Purpose(enum.IntEnum):
     PENALTY = 11
     ENCODE = 12
     NOISE = 13
+    REAL_FOR_GEN = 14
 
 
 def root(seed: int) -> jax.Array:

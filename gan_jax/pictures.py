@@ -74,6 +74,7 @@ PANELS = {
     "reconstruction": "reconstruction",
     "KL divergence": "kl",
     "probabilities": "prob",
+    "logits of D": "logit",
     "gradient norms": "grad_norm",
 }
 """Panels of the curves: a title and the word in the names of the metrics it shows."""

@@ -16,6 +16,8 @@ SHORT = {
     "gen_loss": "G loss",
     "disc_prob_real": "D(real)",
     "disc_prob_fake": "D(fake)",
+    "disc_logit_real": "D(real)",
+    "disc_logit_fake": "D(fake)",
 }
 """Metrics that the line shows, and their names there."""
 WINDOW = 20

@@ -11,7 +11,7 @@ import pytest
 
 from gan_jax import collectives, keys
 from gan_jax.config import override
-from gan_jax.methods import Batch, adversarial, updates
+from gan_jax.methods import Batch, adversarial, average, updates
 from gan_jax.methods import game as games
 from gan_jax.networks import layers
 
@@ -111,7 +111,8 @@ def test_an_update_of_gen_leaves_disc_to_the_bit_statistics_included(config):
         z = game.draw_latents(keys.per_example(key, numbers))
         variables = {"params": s.gen.params, "batch_stats": s.gen.stats}
         fake, _ = game.gen.apply(variables, z, batch.labels, train=True, mutable=["batch_stats"])
-        return updates.update_disc(game, s.disc, batch.images, fake, batch.labels, keys_at_0)[0]
+        now = updates.Now(s.step, s.control, keys_at_0)
+        return updates.update_disc(game, now, s.disc, batch.images, fake, batch.labels)[0]
 
     chex.assert_trees_all_close(after.disc, on_devices(disc_alone, 1, state), rtol=1e-5, atol=1e-7)
 
@@ -175,9 +176,9 @@ def test_statistics_follow_one_pass_of_gen_and_two_of_disc(config):
 
 
 def test_ema_decay_of_published_settings():
-    assert games.ema_decay(64, 500_000) == pytest.approx(0.99991128, abs=1e-8)
-    assert games.ema_decay(32, 10_000) == pytest.approx(0.99778439, abs=1e-8)
-    assert games.ema_decay(32, 0) == 0.0
+    assert 1 - float(average.newest_share(64, 500_000)) == pytest.approx(0.99991128, abs=1e-8)
+    assert 1 - float(average.newest_share(32, 10_000)) == pytest.approx(0.99778439, abs=1e-8)
+    assert float(average.newest_share(32, 0)) == 1.0
 
 
 def test_the_average_follows_its_closed_form_in_weights_and_statistics(config):
@@ -199,7 +200,7 @@ def test_metrics_are_what_they_say(config):
     """D's mean probability on real images, by hand from its logits before the step."""
     game, state = started(config)
     _, metrics = step(game, state)
-    assert set(metrics) == set(adversarial.METRICS)
+    assert set(metrics) == set(adversarial.metrics(game))
 
     def logits(batch, s):
         variables = {"params": s.disc.params, "batch_stats": s.disc.stats}

@@ -12,6 +12,7 @@ from gan_jax import augment, collectives, keys
 from gan_jax.config import override
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
+from gan_jax.methods import augmenting
 
 ALL = "color,translation,cutout"
 MANY = keys.per_example(keys.root(0), np.arange(2_000))
@@ -23,30 +24,30 @@ def applied(name, image, keys=MANY):
 
 @pytest.fixture
 def augmented(tiny):
-    changes = {"train.augment": ALL, "data.flip": "horizontal", "train.disc_update": "joint"}
+    changes = {"augment.names": ALL, "data.flip": "horizontal", "train.disc_update": "joint"}
     return override(tiny, {**changes, "disc.dropout_rate": "0"})
 
 
 def test_nothing_chosen_leaves_the_very_images():
-    assert augment.pipeline(())(MANY[:8], IMAGES) is IMAGES
-    with pytest.raises(UserError, match=r"train\.augment='colour' is unknown; choose one of color"):
+    assert augment.pipeline(())(MANY[:8], IMAGES, 1.0) is IMAGES
+    with pytest.raises(UserError, match=r"augment\.names='colour' is unknown; choose one of color"):
         augment.pipeline(("colour",))
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (12, 20, 3), (7, 5, 2)])
 def test_shapes_stay(shape):
     images = jnp.ones((3, *shape))
-    changed = jax.jit(augment.pipeline(tuple(ALL.split(","))))(MANY[:3], images)
+    changed = jax.jit(augment.pipeline(tuple(ALL.split(","))))(MANY[:3], images, 1.0)
     assert changed.shape == images.shape
     assert changed.dtype == images.dtype
 
 
 def test_an_images_change_is_its_keys_alone():
     change = jax.jit(augment.pipeline(tuple(ALL.split(","))))
-    together = np.asarray(change(MANY[:8], IMAGES))
-    np.testing.assert_array_equal(change(MANY[:8], IMAGES), together)
-    np.testing.assert_allclose(change(MANY[2:5], IMAGES[2:5]), together[2:5], atol=1e-6)
-    assert (np.asarray(change(MANY[1:9], IMAGES)) != together).any(axis=(1, 2, 3)).all()
+    together = np.asarray(change(MANY[:8], IMAGES, 1.0))
+    np.testing.assert_array_equal(change(MANY[:8], IMAGES, 1.0), together)
+    np.testing.assert_allclose(change(MANY[2:5], IMAGES[2:5], 1.0), together[2:5], atol=1e-6)
+    assert (np.asarray(change(MANY[1:9], IMAGES, 1.0)) != together).any(axis=(1, 2, 3)).all()
 
 
 def test_translation_takes_every_shift_of_up_to_an_eighth_and_fills_with_gray():
@@ -105,7 +106,7 @@ def test_a_flip_mirrors_half_of_the_images_left_to_right():
 def test_real_and_fake_pass_the_same_changes_in_every_update(augmented):
     """Changes that leave nothing leave D nothing to tell apart, and G nothing to learn from."""
     game, state = started(augmented)
-    erased = game._replace(augment=lambda keys, images: 0 * images)
+    erased = game._replace(augment=lambda keys, images, probability: 0 * images)
     _, metrics = step(erased, state)
     assert float(metrics["disc_prob_real"]) == float(metrics["disc_prob_fake"]) == 0.5
     assert float(metrics["gen_grad_norm"]) == 0
@@ -127,7 +128,7 @@ def test_the_gradient_reaches_gen_through_the_changes(augmented):
                 variables, z, batch.labels, train=True, mutable=["batch_stats"]
             )
             change = augment.pipeline(("color", "translation", "cutout"))
-            seen = change(keys.per_example(keys_at_0(Purpose.DISC_FOR_GEN), numbers), fake)
+            seen = change(keys.per_example(keys_at_0(Purpose.DISC_FOR_GEN), numbers), fake, 1.0)
             variables = {"params": disc.params, "batch_stats": disc.stats}
             verdict, _ = game.disc.apply(
                 variables, seen, batch.labels, train=True, mutable=["batch_stats"]
@@ -147,3 +148,71 @@ def test_the_changes_are_the_same_on_any_number_of_devices(augmented):
     chex.assert_trees_all_close(one[1], many[1], rtol=1e-4, atol=1e-5)
     mu = [optax.tree.get(after.disc.opt, "mu") for after, _ in (one, many)]
     chex.assert_trees_all_close(*mu, rtol=1e-3, atol=1e-5)
+
+
+def test_each_change_is_made_with_its_probability_for_each_image_apart():
+    """At 0 the very images; at 0.3 each of two changes in three of ten images."""
+    images = jnp.broadcast_to(IMAGES[0], (2_000, 8, 8, 1))
+    change = jax.jit(augment.pipeline(("color", "cutout")))
+    np.testing.assert_array_equal(change(MANY, images, 0.0), images)
+    both = np.asarray(change(MANY, images, 1.0)) != images
+    assert both.any(axis=(1, 2, 3)).all()
+    some = np.asarray(change(MANY, images, 0.3))
+    cut = (some == 0).sum(axis=(1, 2, 3)) == 16
+    coloured = (some != images).sum(axis=(1, 2, 3)) > 16
+    for made in (cut, coloured):
+        assert made.mean() == pytest.approx(0.3, abs=0.041)  # 4 deviations
+    assert (cut & coloured).mean() == pytest.approx(0.09, abs=0.026)
+
+
+def adaptive(tiny, **changes):
+    fields = {"augment.adapt_target": 0.6, "augment.probability": 0.5,
+              "augment.adapt_images": 80, "augment.adapt_every_steps": 2}  # fmt: skip
+    return augmenting.make(override(tiny, {**fields, **changes}))
+
+
+def test_the_probability_adapts_by_the_sign_of_what_d_makes_of_real_images(tiny):
+    """p += sign(r_t - target) * batch * interval / images, here 8 * 2 / 80 = 0.2, at least 0;
+    r_t is the mean of two steps."""
+    parts = adaptive(tiny)
+    control = {name: jnp.float32(value) for name, value in parts.start}
+    seen = []
+    signs = (0.9, 0.4, 0.9, 0.2, 0.0, 0.0, 0.0, 1.0, 0.6, 0.6)  # means 0.65, 0.55, 0, 0.5, 0.6
+    for number, sign in enumerate(signs):
+        control, reports = parts.follow(control, jnp.float32(sign), jnp.int32(number))
+        seen.append(float(parts.probability(control, number)))
+        assert float(reports["augment_probability"]) == seen[-1]
+        assert set(reports) == set(parts.reports)
+    np.testing.assert_allclose(seen[:8], [0.5, 0.7, 0.7, 0.5, 0.5, 0.3, 0.3, 0.1], atol=1e-6)
+    for number in (10, 11):
+        control, _ = parts.follow(control, jnp.float32(-1), jnp.int32(number))
+    assert float(parts.probability(control, 12)) == 0
+
+
+def test_a_fixed_probability_and_a_scheduled_one(tiny):
+    fixed = augmenting.make(override(tiny, {"augment.probability": 0.4}))
+    assert fixed.probability({}, jnp.int32(7)) == 0.4
+    changes = {"augment.probability": 0, "augment.final_probability": 0.5,
+               "train.schedule": "linear", "train.schedule_images": 80}  # fmt: skip
+    scheduled = augmenting.make(override(tiny, changes))
+    assert float(scheduled.probability({}, jnp.int32(5))) == pytest.approx(0.25)
+    with pytest.raises(UserError, match="two ways to move the probability"):
+        adaptive(tiny, **changes)
+
+
+def test_a_step_augments_with_the_probability_of_its_state(augmented):
+    """Nothing at 0, where D is certain of no more than the target, and all at 1 below it."""
+    changes = {"augment.adapt_target": 0.99, "augment.probability": 0,
+               "augment.adapt_images": 8, "augment.adapt_every_steps": 1}  # fmt: skip
+    game, state = started(override(augmented, changes))
+    none, _ = started(override(augmented, {"augment.names": ""}))
+    whole, _ = started(augmented)
+    after, metrics = step(game, state)
+    assert float(metrics["augment_probability"]) == 0
+    plain = state._replace(control=state.control._replace(augmenting={}))
+    assert float(metrics["disc_loss"]) == float(step(none, plain)[1]["disc_loss"])
+    always = dict(state.control.augmenting, probability=jnp.float32(1))
+    full = state._replace(control=state.control._replace(augmenting=always))
+    assert float(step(game, full)[1]["disc_loss"]) == float(step(whole, plain)[1]["disc_loss"])
+    assert -1 <= float(metrics["disc_sign_real"]) <= 1
+    assert float(after.control.augmenting["signs"]) == 0

@@ -3,10 +3,11 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from benchmarks import flop, problem, process, train_step
+from benchmarks import flop, losses, problem, process, train_step
 from benchmarks.peers import KNOWN, check, ours
 from gan_jax.config import Config, override
 from gan_jax.errors import UserError
+from gan_jax.methods import game as games
 
 CARS = "dcgan_cifar_cars"
 
@@ -99,3 +100,18 @@ def test_peers_compute_the_same_first_losses(peer, experiment, settings):
     np.testing.assert_allclose(theirs, expected, rtol=train_step.LOSS_TOLERANCE)
     assert theirs.penalty == pytest.approx(expected.penalty, rel=1e-4)  # before any update
     assert (expected.penalty > 0) == (config.penalty.name != "none")
+
+
+def test_the_table_of_losses_by_hand():
+    config = losses.game("wasserstein", num_steps=7, num_seeds=2)
+    assert config.penalty.name == "wgan_gp"
+    assert (config.train.num_steps, config.train.num_seeds, config.log.every_steps) == (7, 2, 7)
+    row = losses.row(config, [(8.0, 0.9), (6.0, 0.5)], 12.3)
+    assert row == ("wasserstein", "wgan_gp 0.1", "7.0 ± 1.4", "70.0 ± 28.3", "12")
+    page = losses.markdown([row], "2 seeds.")
+    assert "| wasserstein | wgan_gp 0.1 | 7.0 ± 1.4 | 70.0 ± 28.3 | 12 |" in page
+
+
+def test_the_table_of_losses_names_games_that_can_be_played():
+    for name in losses.GAMES:
+        games.make(losses.game(name, num_steps=1, num_seeds=1))

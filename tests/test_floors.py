@@ -11,7 +11,6 @@ FLOORS = (
         "errors",
         "collectives",
         "keys",
-        "losses",
         "penalties",
         "densities",
         "augment",
@@ -23,7 +22,18 @@ FLOORS = (
         "ops",
     },
     {"config"},
-    {"latents", "networks", "data", "pictures", "interrupts", "progress", "checkpoint", "events"},
+    {
+        "latents",
+        "losses",
+        "networks",
+        "data",
+        "pictures",
+        "schedules",
+        "interrupts",
+        "progress",
+        "checkpoint",
+        "events",
+    },
     {"methods", "writers", "measures", "rundir", "placement"},
     {"parallel", "sampling"},
     {"feeding", "observer", "runs"},
@@ -35,8 +45,8 @@ FLOORS = (
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Taken within a floor: the ground's own stones.
 BESIDE = {
-    ("losses", "errors"),
     ("augment", "errors"),
+    ("penalties", "collectives"),
     ("disk", "errors"),
     ("checkpoint", "config"),
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gan_jax import collectives, keys, methods, sampling, train
-from gan_jax.config import Network, Optimizer, override
+from gan_jax.config import Network, Optimizer, Train, override
 from gan_jax.errors import UserError
 from gan_jax.methods import Batch, optimizers, vae
 
@@ -137,7 +137,9 @@ def dense(params, x):
 
 def test_epsilon_of_rmsprop_is_added_to_the_root():
     rate, epsilon, gradient = 1e-3, 1e-2, 1e-2
-    made = optimizers.make(Optimizer("rmsprop", rate, b2=0.9, epsilon=epsilon), "gen.optimizer")
+    made = optimizers.make(
+        Optimizer("rmsprop", rate, b2=0.9, epsilon=epsilon), "gen.optimizer", Train()
+    )
     update, _ = made.update(jnp.array(gradient), made.init(jnp.array(1.0)))
     expected = -rate * gradient / (math.sqrt(0.1) * gradient + epsilon)
     assert float(update) == pytest.approx(expected, rel=1e-5)

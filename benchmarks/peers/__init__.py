@@ -64,10 +64,16 @@ KNOWN = {
     "penalty.name": ("none", "r1", "wgan_gp"),
     "train.num_seeds": (1,),
     "train.disc_update": ("joint", "in_turn"),
+    "penalty.every_steps": (1,),
+    "penalty.clip_weights": (0,),
+    "train.disc_updates": (1,),
     "train.gen_updates": (1,),
     "train.gen_latents": ("shared",),
-    "train.augment": ((),),
+    "augment.names": ((),),
     "train.compute_dtype": ("float32", "bfloat16"),
+    "train.ema_ramp": (0,),
+    "train.gen_top_share": (1,),
+    "train.schedule": ("none",),
 }
 """The values of the config's fields that other libraries' peers know; other fields are free."""
 

@@ -82,23 +82,25 @@ def _first(problem: Problem) -> Losses:
 
     def losses(real: jax.Array, z: jax.Array) -> Losses:
         state = adversarial.init(game, keys.root(0))
+        now = updates.Now(state.step, state.control, key_of)
         fake = updates.make_fakes(game, state.gen, z, labels).images
 
         def judge(images: jax.Array, player=state.disc) -> updates.Judged:
-            key = key_of(keys.Purpose.PENALTY)
-            return updates.judge(game, player.params, player.stats, images, labels, key)
+            purpose = keys.Purpose.PENALTY
+            return updates.judge(game, now, player.params, player.stats, images, labels, purpose)
 
-        on_real, penalty, weight = judge(real), 0.0, game.penalty_weight
-        disc, metrics = updates.update_disc(game, state.disc, real, fake, labels, key_of)
+        on_real, penalty, weight = judge(real), 0.0, problem.config.penalty.weight
+        disc, metrics = updates.update_disc(game, now, state.disc, real, fake, labels)
         if game.penalty:
             gradients = on_real.gradient, judge(fake).gradient
             numbers = collectives.example_numbers(len(real))
             example_keys = keys.per_example(key_of(keys.Purpose.PENALTY), numbers)
             view = penalties.View(lambda x: judge(x).logits, real, fake, *gradients, example_keys)
-            penalty = game.penalty(view).mean()
+            penalty = game.penalty(view, state.step) / weight
         disc_real = real_term(on_real.logits).mean()
         disc_fake = metrics["disc_loss"] - disc_real - weight * penalty
-        return Losses(disc_real, disc_fake, penalty, game.loss.gen(judge(fake, disc).logits).mean())
+        gen = game.loss.gen(on_real.logits, judge(fake, disc).logits).mean()
+        return Losses(disc_real, disc_fake, penalty, gen)
 
     mapped = jax.vmap(losses, axis_name=collectives.AXIS)
     values = jax.jit(mapped)(problem.images[None], problem.latents[None])

@@ -10,6 +10,7 @@ from gan_jax.config.identity import (
 )
 from gan_jax.config.overrides import override
 from gan_jax.config.sections import (
+    Augment,
     Checkpoint,
     Config,
     Data,
@@ -25,6 +26,7 @@ from gan_jax.config.sections import (
 
 __all__ = [
     "MAY_CHANGE",
+    "Augment",
     "Checkpoint",
     "Config",
     "Data",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import types
 import typing
 from typing import Any, Literal
 
@@ -52,6 +53,8 @@ def _nearest(name: str) -> str:
 
 def _parse(value: Any, kind: Any, name: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:  # a value or none
+        return None if value in (None, "none") else _parse(value, arguments[0], name)
     if origin is Literal:
         for choice in arguments:
             if str(value) == str(choice):

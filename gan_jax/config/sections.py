@@ -58,6 +58,8 @@ class Optimizer:
     b1: float = 0.5  # the momentum of sgd
     b2: float = 0.999  # the decay of rmsprop
     epsilon: float = 1e-8
+    final_learning_rate: float | None = None  # where `train.schedule` leads; None is no change
+    final_b2: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,19 +85,45 @@ class Network:
 
 @dataclass(frozen=True)
 class Loss:
-    """A row of gan_jax.losses.LOSSES and D's targets."""
+    """A row of gan_jax.losses.LOSSES and its constants."""
 
     name: str = "non_saturating"
-    real_target: float = 1.0
-    fake_target: float = 0.0
+    real_target: float = 1.0  # of D, below 1 to smooth the labels
+    fake_target: float = 0.0  # of D
+    gen_target: float = 1.0  # of G, in least_squares
+    margin: float = 10.0  # ebgan: the energy up to which D raises that of fakes
+    diversity: float = 0.5  # began: gamma, the ratio of the energies of fake and real
+    control_rate: float = 1e-3  # began: lambda_k
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """A row of gan_jax.penalties.PENALTIES, which D's update adds to its loss."""
+    """What keeps D regular.
+
+    A row of gan_jax.penalties.PENALTIES, which D's update adds to its loss, and a bound on weights.
+    """
 
     name: str = "none"
     weight: float = 10.0  # lambda of WGAN-GP, gamma of R1
+    final_weight: float | None = None  # where `train.schedule` leads
+    every_steps: int = field(default=1, metadata={"minimum": 1})  # and so many times as heavy
+    clip_weights: float = field(default=0.0, metadata={"minimum": 0})  # of D, after its updates
+
+
+@dataclass(frozen=True)
+class Augment:
+    """What all that D sees goes through, real and fake.
+
+    The probability is that of each change of each image. With a target above 0 it adapts, from
+    `probability` on, so that the mean sign of D's logits on real examples comes to the target.
+    """
+
+    names: tuple[str, ...] = ()  # rows of gan_jax.augment.AUGMENTATIONS
+    probability: float = 1.0
+    final_probability: float | None = None  # where `train.schedule` leads
+    adapt_target: float = 0.0  # 0.6 in StyleGAN2-ADA; 0 leaves the probability alone
+    adapt_images: float = field(default=500_000.0, metadata={"minimum": 1})  # for a change of 1
+    adapt_every_steps: int = field(default=4, metadata={"minimum": 1})
 
 
 @dataclass(frozen=True)
@@ -107,11 +135,23 @@ class Train:
     num_seeds: int = field(default=1, metadata={"minimum": 1})  # seed, seed + 1, ... in one program
     # one D update on real and fake passed apart, one on both in one batch, or real then fake
     disc_update: Literal["joint", "concatenated", "in_turn"] = "joint"
-    gen_updates: int = field(default=1, metadata={"minimum": 1})  # of G in a step, after that of D
+    disc_updates: int = field(default=1, metadata={"minimum": 1})  # of D in a step, a batch each
+    gen_updates: int = field(default=1, metadata={"minimum": 1})  # of G in a step, after those of D
     gen_latents: Literal["shared", "fresh"] = "shared"  # those of D's fakes, or new ones
-    augment: tuple[str, ...] = ()  # rows of gan_jax.augment.AUGMENTATIONS for all that D sees
+    gen_top_share: float = 1.0  # of the fakes, the most real ones by D, that G learns from
+    final_gen_top_share: float | None = None  # where `schedule` leads
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
     ema_half_life_images: float = field(default=10_000.0, metadata={"minimum": 0})  # of G
+    final_ema_half_life_images: float | None = None  # where `schedule` leads
+    ema_ramp: float = field(default=0.0, metadata={"minimum": 0})  # most half-life, of images seen
+    # the way of all values that have a `final` one, and its length; constant after it
+    schedule: Literal["none", "linear", "cosine"] = "none"
+    schedule_images: float = field(default=0.0, metadata={"minimum": 0})
+
+    @property
+    def examples_per_step(self) -> int:
+        """How many training examples a step takes over all devices, a batch for each D update."""
+        return self.batch_size * self.disc_updates
 
 
 @dataclass(frozen=True)
@@ -146,6 +186,7 @@ class Config:
     encoder: Network = Network(name="mlp")  # of a VAE
     loss: Loss = Loss()
     penalty: Penalty = Penalty()
+    augment: Augment = Augment()
     train: Train = Train()
     log: Log = Log()
     sample: Sample = Sample()

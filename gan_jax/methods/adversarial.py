@@ -1,51 +1,41 @@
 """The adversarial game between G and D, composed of a loss, two networks and two optimizers.
 
 One step, in this order: D is updated (on real and fake jointly, in one batch, or on real and then
-on fake), then G, as often as the game says, on the latents that D's fakes came from or on fresh
+on fake), as often as the game says, each time on a fresh real batch and on fakes from fresh
+latents; then G, as often as the game says, on the latents that D's last fakes came from or on fresh
 ones. G's forward pass is computed once, in training mode, and serves both updates where they share
 their latents. Where real and fake pass D apart, each is normalised by its own statistics; D's
-running statistics follow the passes of D's updates, never those of G's. Fakes have the labels of
-the real batch.
+running statistics follow the passes of D's updates, never those of G's, and G's follow those of its
+own. Fakes have the labels of the real batch; of several, G's updates have those of the last.
+
+With k updates of D a step takes k batches at once, and example g of them all belongs to update
+g % k.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 
 from gan_jax import augment, collectives, keys
 from gan_jax.config import Config
 from gan_jax.keys import Purpose
+from gan_jax.methods import average
 from gan_jax.methods import game as games
-from gan_jax.methods.game import Game, Player, Tree
+from gan_jax.methods.average import Average
+from gan_jax.methods.game import Game
 from gan_jax.methods.method import Batch, Method, Metrics
-from gan_jax.methods.updates import make_fakes, update_disc, update_gen
-
-METRICS = (
-    "disc_loss",
-    "gen_loss",
-    "disc_prob_real",
-    "disc_prob_fake",
-    "disc_grad_norm",
-    "gen_grad_norm",
-)
-
-
-class Average(NamedTuple):
-    """The exponential moving average of G."""
-
-    params: Tree
-    stats: Tree
+from gan_jax.methods.player import Player, infer, split
+from gan_jax.methods.updates import Control, Now, make_fakes, update_disc, update_gen
 
 
 class AdversarialState(NamedTuple):
     step: jax.Array  # int32
     gen: Player
     disc: Player
-    ema: Average
+    ema: Average  # of G
+    control: Control
 
 
 def make(config: Config) -> Method:
@@ -53,7 +43,7 @@ def make(config: Config) -> Method:
     game = games.make(config)
     return Method(
         init=partial(init, game),
-        metrics=METRICS,
+        metrics=metrics(game),
         step=partial(step, game),
         sample=partial(sample, game),
         evaluate=partial(evaluate, game),
@@ -61,18 +51,28 @@ def make(config: Config) -> Method:
     )
 
 
+def metrics(game: Game) -> tuple[str, ...]:
+    """The names of what a step measures; D's view is a probability where the loss makes it one."""
+    view = "prob" if game.loss.on_probabilities else "logit"
+    reports = (*game.loss.reports, *game.augmenting.reports)
+    seen = (f"disc_{view}_real", f"disc_{view}_fake")
+    return ("disc_loss", "gen_loss", *seen, "disc_grad_norm", "gen_grad_norm", *reports)
+
+
 def init(game: Game, key: jax.Array) -> AdversarialState:
     """The state before the first step; the average starts as G itself."""
     gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
     z = jnp.zeros((1, game.latent_dimension), jnp.float32)
     images, labels = jnp.zeros((1, *game.image_shape), jnp.float32), jnp.zeros(1, jnp.int32)
-    gen_params, gen_stats = _split(game.gen.init(gen_key, z, labels, train=True))
-    disc_params, disc_stats = _split(game.disc.init(disc_key, images, labels, train=True))
+    gen_params, gen_stats = split(game.gen.init(gen_key, z, labels, train=True))
+    disc_params, disc_stats = split(game.disc.init(disc_key, images, labels, train=True))
+    gen = Player(gen_params, gen_stats, game.gen_opt.init(gen_params))
     return AdversarialState(
         step=jnp.zeros((), jnp.int32),
-        gen=Player(gen_params, gen_stats, game.gen_opt.init(gen_params)),
+        gen=gen,
         disc=Player(disc_params, disc_stats, game.disc_opt.init(disc_params)),
-        ema=Average(*jax.tree.map(jnp.copy, (gen_params, gen_stats))),
+        ema=average.start(gen),
+        control=Control(_scalars(game.loss.start), _scalars(game.augmenting.start)),
     )
 
 
@@ -80,29 +80,65 @@ def step(
     game: Game, state: AdversarialState, batch: Batch, key: jax.Array
 ) -> tuple[AdversarialState, Metrics]:
     """One device's share of one step."""
+    turns = game.disc_updates
+    first = state.step * turns  # D's updates are numbered through, over all steps
+    real, labels = (_turns(part, turns) for part in batch)
+    numbers = collectives.example_numbers(labels.shape[1])
 
-    def key_of(purpose: Purpose) -> jax.Array:
-        return keys.at_step(key, purpose, state.step)
+    def keys_of(purpose: Purpose, update: jax.Array) -> jax.Array:
+        return keys.per_example(keys.at_step(key, purpose, update), numbers)
 
-    def latents(key: jax.Array) -> jax.Array:
-        return game.draw_latents(keys.per_example(key, numbers))
+    def latents(update: jax.Array) -> jax.Array:
+        return game.draw_latents(keys_of(Purpose.LATENT, update))
 
-    real, labels = batch.images, batch.labels
-    numbers = collectives.example_numbers(len(real))
+    def now(update: jax.Array) -> Now:
+        return Now(state.step, state.control, partial(_key_at, key, update))
+
     if game.flip:
-        real = augment.flip(keys.per_example(key_of(Purpose.FLIP), numbers), real)
-    z, gen = latents(key_of(Purpose.LATENT)), state.gen
-    fakes = make_fakes(game, gen, z, labels)
-    disc, disc_metrics = update_disc(game, state.disc, real, fakes.images, labels, key_of)
+        updates = first + jnp.arange(turns)
+        flips = jax.vmap(partial(keys_of, Purpose.FLIP))(updates)
+        real = jax.vmap(augment.flip)(flips, real)
+    gen = state.gen
+    fakes = make_fakes(game, gen, latents(first + turns - 1), labels[-1])
+    # G stays the same meanwhile, so all that D sees of it can be made at once, batch by batch
+    earlier = jax.lax.map(
+        lambda turn: make_fakes(game, gen, latents(turn[0]), turn[1]).images,
+        (first + jnp.arange(turns - 1), labels[:-1]),
+    )
+
+    def turn(disc: Player, given: tuple[jax.Array, ...]) -> tuple[Player, Metrics]:
+        update, *examples = given
+        return update_disc(game, now(update), disc, *examples)
+
+    fake = jnp.concatenate([earlier, fakes.images[None]])
+    given = (first + jnp.arange(turns), real, fake, labels)
+    disc, each = jax.lax.scan(turn, state.disc, given, unroll=turns == 1)
+    measured = {name: values.mean() for name, values in each.items()}
     for update in range(game.gen_updates):
         if game.fresh_latents:
-            z = latents(jax.random.fold_in(key_of(Purpose.GEN_LATENT), update))
-        if update or game.fresh_latents:
-            fakes = make_fakes(game, gen, z, labels)
-        gen, gen_metrics = update_gen(game, gen, disc, fakes, labels, key_of)
-    ema = optax.incremental_update((gen.params, gen.stats), tuple(state.ema), 1 - game.ema_decay)
-    after = AdversarialState(state.step + 1, gen, disc, Average(*ema))
-    return after, disc_metrics | gen_metrics
+            fresh = jax.random.fold_in(keys.at_step(key, Purpose.GEN_LATENT, state.step), update)
+            fakes = make_fakes(
+                game, gen, game.draw_latents(keys.per_example(fresh, numbers)), labels[-1]
+            )
+        elif update:
+            fakes = make_fakes(game, gen, latents(first + turns - 1), labels[-1])
+        gen, of_gen = update_gen(game, now(state.step), gen, disc, real[-1], fakes, labels[-1])
+    measured |= of_gen
+    control, reports = follow(game, state, measured)
+    ema = game.follow(state.ema, gen, state.step)
+    after = AdversarialState(state.step + 1, gen, disc, ema, control)
+    measured |= reports
+    return after, {name: measured[name] for name in metrics(game)}
+
+
+def follow(game: Game, state: AdversarialState, seen: Metrics) -> tuple[Control, Metrics]:
+    """The control after a step, from what D's updates saw; also what to report of it."""
+    control, step = state.control, state.step
+    logits = seen["disc_logit_real"], seen["disc_logit_fake"]
+    loss, of_loss = game.loss.follow(control.loss, *logits)
+    sign = seen["disc_sign_real"]
+    augmenting, of_augmenting = game.augmenting.follow(control.augmenting, sign, step)
+    return Control(loss, augmenting), of_loss | of_augmenting
 
 
 def sample(
@@ -115,12 +151,12 @@ def sample(
     """Images [n, h, w, c] in [-1, 1] from latents [n, d] and labels [n], in inference mode."""
     raw = Average(state.gen.params, state.gen.stats)
     weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
-    return _infer(game.gen, weights, z, labels)
+    return infer(game.gen, weights, z, labels)
 
 
 def score(game: Game, state: AdversarialState, images: jax.Array, labels: jax.Array) -> jax.Array:
     """D's logits [n] for images [n, h, w, c], in inference mode."""
-    return _infer(game.disc, state.disc, images, labels).logits
+    return infer(game.disc, state.disc, images, labels).logits
 
 
 def evaluate(
@@ -130,17 +166,21 @@ def evaluate(
     on_real = score(game, state, batch.images, batch.labels)
     on_fake = score(game, state, sample(game, state, z, labels, averaged=False), labels)
     return {
-        "disc_loss": game.loss.disc(on_real, on_fake),
-        "gen_loss": game.loss.gen(on_fake),
+        "disc_loss": collectives.alone(game.loss.disc)(on_real, on_fake, state.control.loss),
+        "gen_loss": collectives.alone(game.loss.gen)(on_real, on_fake),
         "disc_logit_real": on_real,
         "disc_logit_fake": on_fake,
     }
 
 
-def _split(variables: Any) -> tuple[Tree, Tree]:
-    return variables["params"], variables.get("batch_stats", {})
+def _turns(examples: jax.Array, turns: int) -> jax.Array:
+    """This device's examples [n * turns, ...] as [turns, n, ...], each turn's in order."""
+    return examples.reshape(-1, turns, *examples.shape[1:]).swapaxes(0, 1)
 
 
-def _infer(network: nn.Module, weights: Player | Average, x: jax.Array, labels: jax.Array) -> Any:
-    variables = {"params": weights.params, "batch_stats": weights.stats}
-    return network.apply(variables, x, labels, train=False)
+def _scalars(start: tuple[tuple[str, float], ...]) -> dict[str, jax.Array]:
+    return {name: jnp.float32(value) for name, value in start}
+
+
+def _key_at(key: jax.Array, update: jax.Array, purpose: Purpose) -> jax.Array:
+    return keys.at_step(key, purpose, update)

@@ -1,26 +1,16 @@
-"""The adversarial game: its two players, and the parts that a config composes it of."""
+"""The adversarial game: the parts that a config composes it of."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import optax
 
-from gan_jax import augment, latents, losses, networks, penalties
-from gan_jax.config import Config
-from gan_jax.errors import UserError, choose
-from gan_jax.methods import optimizers
-
-Tree = Any
-
-
-class Player(NamedTuple):
-    """One network in training."""
-
-    params: Tree
-    stats: Tree  # running statistics of BatchNorm
-    opt: Tree
+from gan_jax import augment, latents, losses, networks, schedules
+from gan_jax.config import Config, Train
+from gan_jax.methods import augmenting, average, fitting, optimizers, regularisers
+from gan_jax.methods.player import Tree
 
 
 class Game(NamedTuple):
@@ -32,24 +22,27 @@ class Game(NamedTuple):
     latent_dimension: int
     draw_latents: Callable[[jax.Array], jax.Array]
     flip: bool
-    augment: Callable[[jax.Array, jax.Array], jax.Array]
+    augment: augment.Pipeline
+    augmenting: augmenting.Augmenting
     loss: losses.Loss
-    penalty: penalties.Penalty | None
-    penalty_weight: float
+    penalty: regularisers.Penalty | None
+    project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
+    disc_updates: int
     gen_updates: int
     fresh_latents: bool
+    gen_top_share: schedules.Schedule | None
     gen_opt: optax.GradientTransformation
     disc_opt: optax.GradientTransformation
-    ema_decay: float
+    follow: average.Follow
 
 
 def make(config: Config) -> Game:
     """The parts that `config` names. Raises `UserError` for unknown ones and what cannot be."""
-    make_loss = choose(losses.LOSSES, "loss.name", config.loss.name)
-    loss = make_loss(config.loss.real_target, config.loss.fake_target)
-    penalty = choose(penalties.PENALTIES, "penalty.name", config.penalty.name)
-    _check(config, loss)
+    train = config.train
+    loss = losses.make(config.loss)
+    penalty = regularisers.penalty(config)
+    fitting.check(config, loss)
     return Game(
         gen=networks.generator(config),
         disc=networks.discriminator(config),
@@ -57,47 +50,29 @@ def make(config: Config) -> Game:
         latent_dimension=config.latents.dimension,
         draw_latents=latents.sampler(config.latents),
         flip=config.data.flip == "horizontal",
-        augment=augment.pipeline(config.train.augment),
+        augment=augment.pipeline(config.augment.names),
+        augmenting=augmenting.make(config),
         loss=loss,
-        penalty=None if config.penalty.name == "none" else penalty,
-        penalty_weight=config.penalty.weight,
-        disc_update=config.train.disc_update,
-        gen_updates=config.train.gen_updates,
-        fresh_latents=config.train.gen_latents == "fresh",
-        gen_opt=optimizers.make(config.gen.optimizer, "gen.optimizer"),
-        disc_opt=optimizers.make(config.disc.optimizer, "disc.optimizer"),
-        ema_decay=ema_decay(config.train.batch_size, config.train.ema_half_life_images),
+        penalty=penalty,
+        project=regularisers.projection(config.penalty),
+        disc_update=train.disc_update,
+        disc_updates=train.disc_updates,
+        gen_updates=train.gen_updates,
+        fresh_latents=train.gen_latents == "fresh",
+        gen_top_share=_top_share(train),
+        gen_opt=optimizers.make(config.gen.optimizer, "gen.optimizer", train, train.gen_updates),
+        disc_opt=optimizers.make(
+            config.disc.optimizer,
+            "disc.optimizer",
+            train,
+            train.disc_updates * (2 if train.disc_update == "in_turn" else 1),
+        ),
+        follow=average.follower(train),
     )
 
 
-def _check(config: Config, loss: losses.Loss) -> None:
-    update, penalty = config.train.disc_update, config.penalty.name
-    if update == "in_turn" and loss.disc_terms is None:
-        raise UserError(
-            f"train.disc_update=in_turn needs a loss with separate terms, and {config.loss.name} "
-            "compares real with fake; set train.disc_update=joint."
-        )
-    if update == "concatenated" and config.disc.dropout_rate:
-        raise UserError(
-            "train.disc_update=concatenated numbers real and fake in one batch, which dropout "
-            "cannot tell apart on several devices; set disc.dropout_rate=0."
-        )
-    if penalty != "none" and update != "joint":
-        raise UserError(
-            f"penalty.name={penalty} looks at real and fake in one update; "
-            "set train.disc_update=joint."
-        )
-    if penalty in penalties.BETWEEN_EXAMPLES and config.disc.norm == "batch":
-        raise UserError(
-            f"penalty.name={penalty} is of each example's own gradient, which BatchNorm mixes with "
-            "its neighbours'; set disc.norm=none."
-        )
-
-
-def ema_decay(batch_size: int, half_life_images: float) -> float:
-    """The decay per step after which half of the weight is `half_life_images` images old.
-
-    0.5 ** (batch_size / half_life_images), as StyleGAN2-ADA has it (arXiv 2006.06676); a half-life
-    of 0 keeps no average.
-    """
-    return 0.5 ** (batch_size / half_life_images) if half_life_images else 0.0
+def _top_share(train: Train) -> schedules.Schedule | None:
+    start, end = train.gen_top_share, train.final_gen_top_share
+    if (start, end) == (1, None):
+        return None
+    return schedules.make(train, start, end, "train.final_gen_top_share")

@@ -1,20 +1,32 @@
-"""The two updates of the game, D's and G's, and the passes through a network that they share."""
+"""The two updates of the game, D's and G's, and the passes that they share."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 
 from gan_jax import collectives, keys, losses, penalties
 from gan_jax.keys import Purpose
-from gan_jax.methods.game import Game, Player, Tree
+from gan_jax.methods.game import Game
 from gan_jax.methods.method import Metrics
+from gan_jax.methods.player import Player, Tree, apply_gradient, descend, train_pass
 
-KeyOf = Callable[[Purpose], jax.Array]
+
+class Control(NamedTuple):
+    """Scalars that follow the game, part of the state."""
+
+    loss: losses.Control
+    augmenting: losses.Control
+
+
+class Now(NamedTuple):
+    """What of the game changes from update to update."""
+
+    step: jax.Array
+    control: Control
+    key_of: Callable[[Purpose], jax.Array]
 
 
 class Fakes(NamedTuple):
@@ -40,41 +52,42 @@ def make_fakes(game: Game, gen: Player, z: jax.Array, labels: jax.Array) -> Fake
 
 
 def update_disc(
-    game: Game, disc: Player, real: jax.Array, fake: jax.Array, labels: jax.Array, key_of: KeyOf
+    game: Game, now: Now, disc: Player, real: jax.Array, fake: jax.Array, labels: jax.Array
 ) -> tuple[Player, Metrics]:
     """Updates D on real and fake images [n, h, w, c] that share labels [n], as the game says."""
 
     def joint(params: Tree):
-        on_real = judge(game, params, disc.stats, real, labels, key_of(Purpose.DISC_REAL))
-        on_fake = judge(game, params, on_real.stats, fake, labels, key_of(Purpose.DISC_FAKE))
-        loss = game.loss.disc(on_real.logits, on_fake.logits).mean()
+        on_real = judge(game, now, params, disc.stats, real, labels, Purpose.DISC_REAL)
+        on_fake = judge(game, now, params, on_real.stats, fake, labels, Purpose.DISC_FAKE)
+        loss = game.loss.disc(on_real.logits, on_fake.logits, now.control.loss).mean()
         if game.penalty:
-            key = key_of(Purpose.PENALTY)
+            again = partial(judge, game, now, params, disc.stats)
+            key = now.key_of(Purpose.PENALTY)
             view = penalties.View(
-                critic=lambda x: judge(game, params, disc.stats, x, labels, key).logits,
+                critic=lambda images: again(images, labels, Purpose.PENALTY).logits,
                 real=real,
                 fake=fake,
                 real_gradient=on_real.gradient,
                 fake_gradient=on_fake.gradient,
                 keys=keys.per_example(key, collectives.example_numbers(len(real))),
             )
-            loss += game.penalty_weight * game.penalty(view).mean()
+            loss += game.penalty(view, now.step)
         return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
 
     def concatenated(params: Tree):
         both, twice = jnp.concatenate([real, fake]), jnp.concatenate([labels, labels])
-        on_both = judge(game, params, disc.stats, both, twice, key_of(Purpose.DISC_REAL))
+        on_both = judge(game, now, params, disc.stats, both, twice, Purpose.DISC_REAL)
         on_real, on_fake = jnp.split(on_both.logits, 2)
         # the mean over real and fake together is half the sum of the two means
-        loss = game.loss.disc(on_real, on_fake).mean() / 2
+        loss = game.loss.disc(on_real, on_fake, now.control.loss).mean() / 2
         return loss, (on_both.stats, (on_real, on_fake))
 
     def turn(images: jax.Array, purpose: Purpose, term: losses.Term, player: Player):
         def objective(params: Tree):
-            seen = judge(game, params, player.stats, images, labels, key_of(purpose))
+            seen = judge(game, now, params, player.stats, images, labels, purpose)
             return term(seen.logits).mean(), (seen.stats, seen.logits)
 
-        return _descend(game.disc_opt, player, objective)
+        return _descend(game, player, objective)
 
     if game.disc_update == "in_turn" and game.loss.disc_terms:
         real_term, fake_term = game.loss.disc_terms
@@ -83,9 +96,12 @@ def update_disc(
         loss, norm = real_loss + fake_loss, (real_norm + fake_norm) / 2
     else:
         objective = concatenated if game.disc_update == "concatenated" else joint
-        disc, loss, norm, (on_real, on_fake) = _descend(game.disc_opt, disc, objective)
+        disc, loss, norm, (on_real, on_fake) = _descend(game, disc, objective)
     means = {
         "disc_loss": loss,
+        "disc_logit_real": on_real.mean(),
+        "disc_logit_fake": on_fake.mean(),
+        "disc_sign_real": jnp.sign(on_real).mean(),
         "disc_prob_real": losses.probability(on_real).mean(),
         "disc_prob_fake": losses.probability(on_fake).mean(),
     }
@@ -93,14 +109,26 @@ def update_disc(
 
 
 def update_gen(
-    game: Game, gen: Player, disc: Player, fakes: Fakes, labels: jax.Array, key_of: KeyOf
+    game: Game,
+    now: Now,
+    gen: Player,
+    disc: Player,
+    real: jax.Array,
+    fakes: Fakes,
+    labels: jax.Array,
 ) -> tuple[Player, Metrics]:
-    """Updates G through D, which stays as it is, statistics included."""
+    """Updates G through D, which stays as it is, statistics included.
+
+    D's pass over real images serves losses that compare fakes with them, and others do without.
+    """
+    look = partial(judge, game, now, disc.params, disc.stats)
+    on_real = jnp.zeros(len(real))
+    if game.loss.gen_sees_real:
+        on_real = look(real, labels, Purpose.REAL_FOR_GEN).logits
 
     def objective(images: jax.Array) -> jax.Array:
-        key = key_of(Purpose.DISC_FOR_GEN)
-        seen = judge(game, disc.params, disc.stats, images, labels, key)
-        return game.loss.gen(seen.logits).mean()
+        on_fake = look(images, labels, Purpose.DISC_FOR_GEN).logits
+        return (game.loss.gen(on_real, on_fake) * _top(game, now, on_fake)).mean()
 
     loss, fake_grad = jax.value_and_grad(objective)(fakes.images)
     (grads,) = fakes.backward(fake_grad)
@@ -108,14 +136,33 @@ def update_gen(
     return gen, {"gen_loss": collectives.mean(loss), "gen_grad_norm": norm}
 
 
+def _top(game: Game, now: Now, logits: jax.Array) -> jax.Array | float:
+    """The weights of fakes in G's update, of mean 1 in the global batch: equal for those that D's
+    logits [n] call the most real, and 0 for the rest (Sinha et al. 2020, arXiv 2002.06224, section
+    3)."""
+    if game.gen_top_share is None:
+        return 1.0
+    everyone = collectives.total(len(logits))
+    kept = jnp.maximum(1.0, jnp.round(game.gen_top_share(now.step) * everyone))
+    return jnp.where(collectives.ranks(logits) < kept, everyone / kept, 0.0)
+
+
 def judge(
-    game: Game, params: Tree, stats: Tree, images: jax.Array, labels: jax.Array, key: jax.Array
+    game: Game,
+    now: Now,
+    params: Tree,
+    stats: Tree,
+    images: jax.Array,
+    labels: jax.Array,
+    purpose: Purpose,
 ) -> Judged:
-    """D's pass over images as augmented; `key` is that of the pass."""
+    """D's pass over images as augmented; `purpose` is that of the pass."""
+    key = now.key_of(purpose)
+    probability = game.augmenting.probability(now.control.augmenting, now.step)
 
     def forward(images: jax.Array) -> tuple[jax.Array, Tree]:
         numbers = collectives.example_numbers(len(images))
-        x = game.augment(keys.per_example(key, numbers), images)
+        x = game.augment(keys.per_example(key, numbers), images, probability)
         rngs = {"dropout": key}
         verdict, after = train_pass(game.disc, params, stats=stats, x=x, labels=labels, rngs=rngs)
         return verdict.logits, after
@@ -124,33 +171,6 @@ def judge(
     return Judged(logits, stats, lambda: backward(jnp.ones_like(logits))[0])
 
 
-def train_pass(
-    network: nn.Module, params: Tree, *, stats: Tree, x: jax.Array, labels: jax.Array, rngs=None
-) -> tuple[Any, Tree]:
-    """The output in training mode, and the running statistics that follow."""
-    variables = {"params": params, "batch_stats": stats}
-    output, changed = network.apply(
-        variables, x, labels, train=True, mutable=["batch_stats"], rngs=rngs
-    )
-    return output, changed.get("batch_stats", {})
-
-
-def _descend(
-    optimizer: optax.GradientTransformation,
-    player: Player,
-    objective: Callable[[Tree], tuple[jax.Array, tuple[Tree, Any]]],
-) -> tuple[Player, jax.Array, jax.Array, Any]:
-    """One update on an objective of the parameters: (player, loss, gradient norm, the rest)."""
-    (loss, (stats, rest)), grads = jax.value_and_grad(objective, has_aux=True)(player.params)
-    player, norm = apply_gradient(optimizer, player, grads, stats)
-    return player, loss, norm, rest
-
-
-def apply_gradient(
-    optimizer: optax.GradientTransformation, player: Player, grads: Tree, stats: Tree
-) -> tuple[Player, jax.Array]:
-    """The one place where gradients are averaged over devices and applied. Also their norm."""
-    grads = collectives.mean(grads)
-    updates, opt = optimizer.update(grads, player.opt, player.params)
-    params = optax.apply_updates(player.params, updates)
-    return Player(params, stats, opt), optax.tree.norm(grads)
+def _descend(game: Game, disc: Player, objective: Callable) -> tuple:
+    disc, *rest = descend(game.disc_opt, disc, objective)
+    return disc._replace(params=game.project(disc.params)), *rest

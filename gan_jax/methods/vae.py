@@ -24,11 +24,10 @@ from gan_jax import augment, collectives, keys, latents, networks
 from gan_jax.config import Config
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import optimizers
-from gan_jax.methods.adversarial import Average
-from gan_jax.methods.game import Player, Tree, ema_decay
+from gan_jax.methods import average, optimizers
+from gan_jax.methods.average import Average
 from gan_jax.methods.method import Batch, Method, Metrics
-from gan_jax.methods.updates import apply_gradient
+from gan_jax.methods.player import Player, Tree, descend, split
 
 METRICS = ("loss", "reconstruction", "kl", "grad_norm")
 
@@ -69,7 +68,7 @@ class VAE(NamedTuple):
     flip: bool
     reconstruction: Callable[[jax.Array, jax.Array], jax.Array]  # (logits, pixels) -> [n]
     optimizer: optax.GradientTransformation
-    ema_decay: float
+    follow: average.Follow
 
 
 def make(config: Config) -> Method:
@@ -96,6 +95,8 @@ def parts(config: Config) -> VAE:
             "method=vae needs a generator that ends in logits; set gen.name=mlp and "
             "gen.output=linear."
         )
+    if config.train.disc_updates > 1:
+        raise UserError("method=vae has no D to update; set train.disc_updates=1.")
     return VAE(
         model=Autoencoder(networks.encoder(config), networks.generator(config)),
         image_shape=(config.data.height, config.data.width, config.data.channels),
@@ -103,8 +104,8 @@ def parts(config: Config) -> VAE:
         draw_noise=latents.sampler(config.latents),
         flip=config.data.flip == "horizontal",
         reconstruction=cross_entropy,
-        optimizer=optimizers.make(config.gen.optimizer, "gen.optimizer"),
-        ema_decay=ema_decay(config.train.batch_size, config.train.ema_half_life_images),
+        optimizer=optimizers.make(config.gen.optimizer, "gen.optimizer", config.train),
+        follow=average.follower(config.train),
     )
 
 
@@ -113,12 +114,9 @@ def init(vae: VAE, key: jax.Array) -> VAEState:
     images, labels = jnp.zeros((1, *vae.image_shape), jnp.float32), jnp.zeros(1, jnp.int32)
     noise = jnp.zeros((1, vae.latent_dimension), jnp.float32)
     variables = vae.model.init(keys.stream(key, Purpose.INIT), images, labels, noise, train=True)
-    params, stats = variables["params"], variables.get("batch_stats", {})
-    return VAEState(
-        step=jnp.zeros((), jnp.int32),
-        model=Player(params, stats, vae.optimizer.init(params)),
-        ema=Average(*jax.tree.map(jnp.copy, (params, stats))),
-    )
+    params, stats = split(variables)
+    model = Player(params, stats, vae.optimizer.init(params))
+    return VAEState(jnp.zeros((), jnp.int32), model, average.start(model))
 
 
 def step(vae: VAE, state: VAEState, batch: Batch, key: jax.Array) -> tuple[VAEState, Metrics]:
@@ -137,10 +135,8 @@ def step(vae: VAE, state: VAEState, batch: Batch, key: jax.Array) -> tuple[VAESt
         means = {name: values.mean() for name, values in terms.items()}
         return means["loss"], (stats, means)
 
-    grads, (stats, means) = jax.grad(objective, has_aux=True)(state.model.params)
-    model, norm = apply_gradient(vae.optimizer, state.model, grads, stats)
-    ema = optax.incremental_update((model.params, model.stats), tuple(state.ema), 1 - vae.ema_decay)
-    after = VAEState(state.step + 1, model, Average(*ema))
+    model, _, norm, means = descend(vae.optimizer, state.model, objective)
+    after = VAEState(state.step + 1, model, vae.follow(state.ema, model, state.step))
     return after, collectives.mean(means) | {"grad_norm": norm}
 
 

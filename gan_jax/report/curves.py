@@ -13,7 +13,7 @@ Points = list[tuple[int, float]]
 
 MOST_POINTS = 2_000
 """Of a curve. More would not be seen, and make the page heavy."""
-GROUPS = PANELS | {"logits of D": "logit", "memorisation": "memorisation"}
+GROUPS = PANELS | {"memorisation": "memorisation"}
 """Titles of panels, and the word in the names of the metrics that each shows."""
 DASHES = ("", "7 4", "2 3")
 

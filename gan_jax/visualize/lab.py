@@ -140,6 +140,11 @@ def _check(run: Run) -> None:
         raise NotForThisRun(
             f"lab draws what D takes for real, and the method {config.method} has no D."
         )
+    if not losses.make(config.loss).on_probabilities:
+        raise NotForThisRun(
+            f"lab draws D's probability beside the optimal one, and the D of the loss "
+            f"{config.loss.name} has none."
+        )
     if config.data.num_classes:
         raise NotForThisRun(
             "lab draws one D of the plane, and this run's D judges each class apart; "

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gan_jax import densities, keys, methods, runs, train, visualize
-from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Network, Sample, Train
+from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Loss, Network, Sample, Train
 from gan_jax.densities import DENSITIES, mixture
 from gan_jax.visualize import NotForThisRun, Options, plane
 from gan_jax.visualize.lab import centres, lab, looks, moment
@@ -134,6 +134,9 @@ def test_lab_says_why_it_is_not_for_a_run(workdir, tmp_path):
         "has no D": run._replace(method=run.method._replace(score=None)),
         "each class apart": run._replace(
             config=dataclasses.replace(CONFIG, data=dataclasses.replace(CONFIG.data, num_classes=3))
+        ),
+        "the loss hinge has none": run._replace(
+            config=dataclasses.replace(CONFIG, loss=Loss("hinge"))
         ),
     }
     for words, other in cases.items():

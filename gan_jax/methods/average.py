@@ -1,0 +1,60 @@
+"""The exponential moving average of a network in training, its weights and its statistics."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from gan_jax import schedules
+from gan_jax.config import Train
+from gan_jax.methods.player import Player, Tree
+
+
+class Average(NamedTuple):
+    params: Tree
+    stats: Tree
+
+
+Follow = Callable[[Average, Player, jax.Array], Average]
+"""(average, player, step) -> the average after the step that made the player."""
+
+
+def start(player: Player) -> Average:
+    """The average before the first step, the player itself."""
+    return Average(*jax.tree.map(jnp.copy, (player.params, player.stats)))
+
+
+def follower(train: Train) -> Follow:
+    """How the average follows.
+
+    Half of its weight is `train.ema_half_life_images` images old, and no more than `ema_ramp` times
+    the images seen before the step where that is not 0, as StyleGAN2-ADA has it (arXiv 2006.06676).
+    """
+    half_life = schedules.make(
+        train,
+        train.ema_half_life_images,
+        train.final_ema_half_life_images,
+        "train.final_ema_half_life_images",
+    )
+
+    def follow(average: Average, player: Player, step: jax.Array) -> Average:
+        images = half_life(step)
+        if train.ema_ramp:
+            seen = jnp.asarray(step, jnp.float32) * train.batch_size
+            images = jnp.minimum(images, train.ema_ramp * seen)
+        share = newest_share(train.batch_size, images)
+        now = (player.params, player.stats)
+        return Average(*optax.incremental_update(now, tuple(average), share))
+
+    return follow
+
+
+def newest_share(batch_size: int, half_life_images: jax.Array | float) -> jax.Array:
+    """The weight of the newest, 1 - 0.5 ** (batch_size / half_life_images); 1 for a half-life of 0.
+
+    It is exact in float32 where the power itself is too near to 1 to tell.
+    """
+    batches = batch_size / jnp.maximum(half_life_images, 1e-8)
+    return -jnp.expm1(-jnp.log(2.0) * batches)

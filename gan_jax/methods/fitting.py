@@ -1,0 +1,41 @@
+"""Which parts of a game do not go together, each with the way out."""
+
+from gan_jax import penalties
+from gan_jax.config import Config
+from gan_jax.errors import UserError
+from gan_jax.losses import Loss
+
+
+def check(config: Config, loss: Loss) -> None:
+    """Raises `UserError` for the first choice that cannot be."""
+    _check_update(config, loss)
+    _check_penalty(config)
+
+
+def _check_update(config: Config, loss: Loss) -> None:
+    update = config.train.disc_update
+    if update == "in_turn" and loss.disc_terms is None:
+        raise UserError(
+            f"train.disc_update=in_turn needs a loss with terms of real and of fake alone, and "
+            f"{config.loss.name} has none; set train.disc_update=joint."
+        )
+    if update == "concatenated" and (config.disc.dropout_rate or config.augment.names):
+        raise UserError(
+            "train.disc_update=concatenated numbers real and fake in one batch, which dropout and "
+            "augmentations cannot tell apart on several devices; set disc.dropout_rate=0 and "
+            "augment.names to nothing."
+        )
+
+
+def _check_penalty(config: Config) -> None:
+    name = config.penalty.name
+    if name != "none" and config.train.disc_update != "joint":
+        raise UserError(
+            f"penalty.name={name} looks at real and fake in one update; "
+            "set train.disc_update=joint."
+        )
+    if name in penalties.BETWEEN_EXAMPLES and config.disc.norm == "batch":
+        raise UserError(
+            f"penalty.name={name} is of each example's own gradient, which BatchNorm mixes with "
+            "its neighbours'; set disc.norm=none."
+        )

@@ -1,0 +1,44 @@
+"""Values that change while a run trains, each a function of the step.
+
+All of a run's schedules share one form and one length, as R3GAN's burn-in has them (Huang et al.
+2024, arXiv 2501.05441, appendix on training): `train.schedule` over `train.schedule_images` images,
+constant after it.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax.config import Train
+from gan_jax.errors import UserError
+
+Schedule = Callable[[jax.Array], jax.Array | float]
+"""(step) -> value."""
+
+FORMS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "linear": lambda time: time,
+    "cosine": lambda time: (1 - jnp.cos(jnp.pi * time)) / 2,
+}
+"""How much of the way is gone at a time of [0, 1]."""
+
+
+def make(train: Train, start: float, final: float | None, field: str) -> Schedule:
+    """From `start` to `final`; constant where that is None. `field` is the one that ends there.
+
+    Raises `UserError` for an end that nothing leads to.
+    """
+    if final is None:
+        return lambda step: start
+    if train.schedule == "none" or not train.schedule_images:
+        raise UserError(
+            f"{field}={final} is the end of a schedule; set train.schedule=cosine or linear, and "
+            "train.schedule_images to its length."
+        )
+    form, each = FORMS[train.schedule], train.batch_size / train.schedule_images
+
+    def at(step: jax.Array) -> jax.Array:
+        time = jnp.minimum(1.0, jnp.asarray(step, jnp.float32) * each)
+        return start + (final - start) * form(time)
+
+    return at
