@@ -5,7 +5,15 @@ import math
 
 from gan_jax.config import Config, Network
 
-PENALTY_PASSES = {"none": 0, "r1": 3, "wgan_gp": 4}
+PENALTY_PASSES = {
+    "none": 0,
+    "r1": 3,
+    "r2": 3,
+    "r1_r2": 6,
+    "wgan_gp": 4,
+    "wgan_gp_one_sided": 4,
+    "dragan": 4,
+}
 """Passes of D that a penalty adds, for each layer: back to its input, and that pass forward and to
 the weights when it is differentiated; WGAN-GP has images of its own that go forward first. What a
 BatchNorm adds to second derivatives is not counted."""
@@ -14,15 +22,17 @@ BatchNorm adds to second derivatives is not counted."""
 def of_step(config: Config) -> int:
     """2 * outputs * taps * inputs for each layer and pass.
 
-    D passes forward three times, to its weights twice, and back to each layer's input three times
-    but for the images, to which only G's update goes. G makes one pass of each kind, none of them
-    back to the latents.
+    Each update of D passes real images and fakes forward, to the weights, and back to each layer's
+    input but the images'; G's passes fakes forward and back to the images. G passes forward for
+    each update of D, and for its own to the weights and back, but not to the latents.
     """
     first, *rest = of_disc(config)
     gen_first, *gen_rest = of_gen(config)
-    penalty = PENALTY_PASSES[config.penalty.name]
-    disc = (6 + penalty) * first + (8 + penalty) * sum(rest)
-    return config.train.batch_size * (disc + 2 * gen_first + 3 * sum(gen_rest))
+    updates = config.train.disc_updates
+    penalty = PENALTY_PASSES[config.penalty.name] / config.penalty.every_steps
+    disc = updates * ((4 + penalty) * first + (6 + penalty) * sum(rest)) + 2 * (first + sum(rest))
+    gen = (updates + 1) * gen_first + (updates + 2) * sum(gen_rest)
+    return round(config.train.batch_size * (disc + gen))
 
 
 def of_disc(config: Config) -> list[int]:

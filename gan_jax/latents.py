@@ -9,15 +9,42 @@ from jax.scipy.special import ndtr, ndtri
 from gan_jax.config import Latents
 
 
+def size(config: Latents) -> int:
+    """How many coordinates z has: the noise, then each categorical code's, then the continuous."""
+    return config.dimension + sum(config.categories) + config.continuous
+
+
 def sampler(config: Latents) -> Callable[[jax.Array], jax.Array]:
-    """A function from keys [n] to float32 latents [n, dimension]."""
+    """A function from keys [n] to float32 latents [n, size].
+
+    The structured codes of InfoGAN (arXiv 1606.03657, section 7) follow the noise: a one-hot vector
+    of a uniform draw for each categorical code, and draws of U(-1, 1) for the continuous ones.
+    """
 
     def draw(key: jax.Array) -> jax.Array:
         if config.distribution == "uniform":
-            return jax.random.uniform(key, (config.dimension,), jnp.float32, -1.0, 1.0)
-        return jax.random.normal(key, (config.dimension,), jnp.float32)
+            noise = jax.random.uniform(key, (config.dimension,), jnp.float32, -1.0, 1.0)
+        else:
+            noise = jax.random.normal(key, (config.dimension,), jnp.float32)
+        hot = [
+            jax.nn.one_hot(jax.random.randint(jax.random.fold_in(key, number), (), 0, k), k)
+            for number, k in enumerate(config.categories)
+        ]
+        own = jax.random.fold_in(key, len(hot))
+        values = jax.random.uniform(own, (config.continuous,), jnp.float32, -1.0, 1.0)
+        return jnp.concatenate([noise, *hot, values])
 
     return jax.vmap(draw)
+
+
+def codes(config: Latents, z: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The structured codes in latents [n, size]: classes, int [n, m], and values [n, c]."""
+    at, classes = config.dimension, []
+    for width in config.categories:
+        classes.append(z[:, at : at + width].argmax(axis=1))
+        at += width
+    found = jnp.stack(classes, axis=1) if classes else jnp.zeros((len(z), 0), jnp.int32)
+    return found, z[:, at:]
 
 
 def quantile(config: Latents, probability: jax.Array) -> jax.Array:

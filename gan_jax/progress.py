@@ -45,7 +45,8 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """The rate over the last calls, of all seeds together."""
+        """The rate over the last calls, of all seeds together; a step counts `train.batch_size`
+        images, however many of its updates are D's."""
         (first, began), (last, now) = self._marks[0], self._marks[-1]
         return (last - first) * self._batch_size / (now - began) if now > began else 0.0
 

@@ -13,6 +13,7 @@ from gan_jax import collectives, keys
 from gan_jax.config import override
 from gan_jax.methods import Batch, adversarial, average, updates
 from gan_jax.methods import game as games
+from gan_jax.methods.auxiliary import Asked
 from gan_jax.networks import layers
 
 IMAGES = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
@@ -111,8 +112,8 @@ def test_an_update_of_gen_leaves_disc_to_the_bit_statistics_included(config):
         z = game.draw_latents(keys.per_example(key, numbers))
         variables = {"params": s.gen.params, "batch_stats": s.gen.stats}
         fake, _ = game.gen.apply(variables, z, batch.labels, train=True, mutable=["batch_stats"])
-        now = updates.Now(s.step, s.control, keys_at_0)
-        return updates.update_disc(game, now, s.disc, batch.images, fake, batch.labels)[0]
+        now, asked = updates.Now(s.step, s.control, keys_at_0), Asked(batch.labels, z)
+        return updates.update_disc(game, now, s.disc, batch.images, fake, asked)[0]
 
     chex.assert_trees_all_close(after.disc, on_devices(disc_alone, 1, state), rtol=1e-5, atol=1e-7)
 

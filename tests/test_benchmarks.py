@@ -22,6 +22,11 @@ def test_operations_of_the_cars_by_hand():
     penalty = override(config, {"penalty.name": "wgan_gp"})
     more = 4 * (disc_first + sum(disc_rest))
     assert flop.of_step(penalty) == pytest.approx(128 * (plain + more) * 1e6, rel=1e-9)
+    lazy = override(penalty, {"penalty.every_steps": "4"})
+    assert flop.of_step(lazy) == pytest.approx(128 * (plain + more / 4) * 1e6, rel=1e-9)
+    twice = plain + 4 * disc_first + 6 * sum(disc_rest) + gen_first + sum(gen_rest)
+    second = override(config, {"train.disc_updates": "2"})
+    assert flop.of_step(second) == pytest.approx(128 * twice * 1e6, rel=1e-9)
 
 
 def test_operations_of_dense_networks_by_hand():

@@ -125,7 +125,10 @@ def value_at(loss, logits):
 
 def test_the_value_at_the_optimal_disc_is_the_jensen_shannon_divergence():
     """N(0, 1) against N(1, 1): D's logit is 1/2 - x, and V = -log 4 + 2 * JSD = -1.16345140."""
-    assert -value_at(made("non_saturating"), 0.5 - X) == pytest.approx(-1.16345140, abs=2e-6)
+    loss = made("non_saturating")
+    assert -value_at(loss, 0.5 - X) == pytest.approx(-1.16345140, abs=2e-6)
+    for other in (0.6 - X, 0.4 - X, 0.5 - 0.9 * X):
+        assert value_at(loss, other) > 1.16345140 + 1e-4
 
 
 def test_least_squares_is_the_pearson_divergence_at_its_optimal_disc():
@@ -158,6 +161,27 @@ def test_relativistic_losses_see_differences_alone(name):
     for part in (disc, gen):
         shifted = part(loss, REAL + 3, FAKE + 3)
         np.testing.assert_allclose(shifted, part(loss, REAL, FAKE), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", losses.LOSSES)
+@pytest.mark.parametrize("part", [disc, gen])
+def test_devices_share_the_global_batch_in_value_and_gradient(name, part):
+    """The mean over devices of what each has of its shard, and of its gradients."""
+    loss, control = made(name), {name: jnp.float32(0.5) for name, _ in made(name).start}
+
+    def value(real, fake):
+        if part is disc:
+            return loss.disc(real, fake, control).mean()
+        return loss.gen(real, fake).mean()
+
+    def on(devices):
+        shards = (x.reshape(devices, -1) for x in (REAL, FAKE))
+        both = jax.value_and_grad(value, argnums=(0, 1))
+        found, slopes = jax.vmap(both, axis_name=collectives.AXIS)(*shards)
+        return found.mean(), *(x.reshape(-1) / devices for x in slopes)
+
+    for one, two in zip(on(1), on(2), strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
 
 
 def test_ebgan_by_hand():

@@ -12,6 +12,7 @@ from gan_jax import collectives, keys
 from gan_jax.config import override
 from gan_jax.keys import Purpose
 from gan_jax.methods import updates
+from gan_jax.methods.auxiliary import Asked
 
 CHANGES = {"train.disc_updates": "2", "train.disc_update": "joint", "disc.dropout_rate": "0",
            "data.flip": "horizontal"}  # fmt: skip
@@ -42,10 +43,10 @@ def by_hand(batch, s, game, first):
         mirrored = jax.vmap(jax.random.bernoulli)(keys.per_example(key_of(Purpose.FLIP), numbers))
         real = jnp.where(mirrored[:, None, None, None], real[:, :, ::-1], real)
         z = game.draw_latents(keys.per_example(key_of(Purpose.LATENT), numbers))
-        labels = batch.labels[update::2]
-        fakes = updates.make_fakes(game, s.gen, z, labels)
+        asked = Asked(batch.labels[update::2], z)
+        fakes = updates.make_fakes(game, s.gen, asked)
         now = updates.Now(s.step, s.control, key_of)
-        disc, measured = updates.update_disc(game, now, disc, real, fakes.images, labels)
+        disc, measured = updates.update_disc(game, now, disc, real, fakes.images, asked)
         metrics.append(measured["disc_loss"])
     return disc, fakes.stats, sum(metrics) / 2
 

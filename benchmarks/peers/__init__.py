@@ -61,6 +61,8 @@ KNOWN = {
     "disc.name": ("dcgan", "dcgan_normal", "mlp"),
     "disc.optimizer.name": ("adam",),
     "loss.name": ("non_saturating",),
+    "loss.gen_weight": (1,),
+    "auxiliary.name": ("none",),
     "penalty.name": ("none", "r1", "wgan_gp"),
     "train.num_seeds": (1,),
     "train.disc_update": ("joint", "in_turn"),

@@ -13,6 +13,7 @@ from gan_jax import collectives, keys, memory, methods, ops, parallel, penalties
 from gan_jax.errors import UserError
 from gan_jax.methods import adversarial, updates
 from gan_jax.methods import game as games
+from gan_jax.methods.auxiliary import Asked
 from gan_jax.parallel import Pool
 from gan_jax.placement import Placement, place
 
@@ -82,15 +83,15 @@ def _first(problem: Problem) -> Losses:
 
     def losses(real: jax.Array, z: jax.Array) -> Losses:
         state = adversarial.init(game, keys.root(0))
-        now = updates.Now(state.step, state.control, key_of)
-        fake = updates.make_fakes(game, state.gen, z, labels).images
+        now, asked = updates.Now(state.step, state.control, key_of), Asked(labels, z)
+        fake = updates.make_fakes(game, state.gen, asked).images
 
         def judge(images: jax.Array, player=state.disc) -> updates.Judged:
             purpose = keys.Purpose.PENALTY
             return updates.judge(game, now, player.params, player.stats, images, labels, purpose)
 
         on_real, penalty, weight = judge(real), 0.0, problem.config.penalty.weight
-        disc, metrics = updates.update_disc(game, now, state.disc, real, fake, labels)
+        disc, metrics = updates.update_disc(game, now, state.disc, real, fake, asked)
         if game.penalty:
             gradients = on_real.gradient, judge(fake).gradient
             numbers = collectives.example_numbers(len(real))

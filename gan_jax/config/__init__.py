@@ -11,6 +11,7 @@ from gan_jax.config.identity import (
 from gan_jax.config.overrides import override
 from gan_jax.config.sections import (
     Augment,
+    Auxiliary,
     Checkpoint,
     Config,
     Data,
@@ -27,6 +28,7 @@ from gan_jax.config.sections import (
 __all__ = [
     "MAY_CHANGE",
     "Augment",
+    "Auxiliary",
     "Checkpoint",
     "Config",
     "Data",

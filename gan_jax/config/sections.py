@@ -90,10 +90,19 @@ class Loss:
     name: str = "non_saturating"
     real_target: float = 1.0  # of D, below 1 to smooth the labels
     fake_target: float = 0.0  # of D
+    gen_weight: float = 1.0  # of the loss in G's, beside `auxiliary`
     gen_target: float = 1.0  # of G, in least_squares
     margin: float = 10.0  # ebgan: the energy up to which D raises that of fakes
     diversity: float = 0.5  # began: gamma, the ratio of the energies of fake and real
     control_rate: float = 1e-3  # began: lambda_k
+
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """A row of gan_jax.methods.auxiliary.AUXILIARIES, a term beside the loss."""
+
+    name: str = "none"
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -185,6 +194,7 @@ class Config:
     disc: Network = Network()
     encoder: Network = Network(name="mlp")  # of a VAE
     loss: Loss = Loss()
+    auxiliary: Auxiliary = Auxiliary()
     penalty: Penalty = Penalty()
     augment: Augment = Augment()
     train: Train = Train()

@@ -23,6 +23,7 @@ from gan_jax.config import Config
 from gan_jax.keys import Purpose
 from gan_jax.methods import average
 from gan_jax.methods import game as games
+from gan_jax.methods.auxiliary import Asked
 from gan_jax.methods.average import Average
 from gan_jax.methods.game import Game
 from gan_jax.methods.method import Batch, Method, Metrics
@@ -54,7 +55,7 @@ def make(config: Config) -> Method:
 def metrics(game: Game) -> tuple[str, ...]:
     """The names of what a step measures; D's view is a probability where the loss makes it one."""
     view = "prob" if game.loss.on_probabilities else "logit"
-    reports = (*game.loss.reports, *game.augmenting.reports)
+    reports = (*game.loss.reports, *game.augmenting.reports, *game.auxiliary.reports)
     seen = (f"disc_{view}_real", f"disc_{view}_fake")
     return ("disc_loss", "gen_loss", *seen, "disc_grad_norm", "gen_grad_norm", *reports)
 
@@ -62,7 +63,7 @@ def metrics(game: Game) -> tuple[str, ...]:
 def init(game: Game, key: jax.Array) -> AdversarialState:
     """The state before the first step; the average starts as G itself."""
     gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
-    z = jnp.zeros((1, game.latent_dimension), jnp.float32)
+    z = jnp.zeros((1, game.latent_size), jnp.float32)
     images, labels = jnp.zeros((1, *game.image_shape), jnp.float32), jnp.zeros(1, jnp.int32)
     gen_params, gen_stats = split(game.gen.init(gen_key, z, labels, train=True))
     disc_params, disc_stats = split(game.disc.init(disc_key, images, labels, train=True))
@@ -81,7 +82,7 @@ def step(
 ) -> tuple[AdversarialState, Metrics]:
     """One device's share of one step."""
     turns = game.disc_updates
-    first = state.step * turns  # D's updates are numbered through, over all steps
+    updates = state.step * turns + jnp.arange(turns)  # of D, numbered through all steps
     real, labels = (_turns(part, turns) for part in batch)
     numbers = collectives.example_numbers(labels.shape[1])
 
@@ -95,34 +96,32 @@ def step(
         return Now(state.step, state.control, partial(_key_at, key, update))
 
     if game.flip:
-        updates = first + jnp.arange(turns)
         flips = jax.vmap(partial(keys_of, Purpose.FLIP))(updates)
         real = jax.vmap(augment.flip)(flips, real)
     gen = state.gen
-    fakes = make_fakes(game, gen, latents(first + turns - 1), labels[-1])
+    z = jax.vmap(latents)(updates)
+    asked = Asked(labels[-1], z[-1])
+    fakes = make_fakes(game, gen, asked)
     # G stays the same meanwhile, so all that D sees of it can be made at once, batch by batch
     earlier = jax.lax.map(
-        lambda turn: make_fakes(game, gen, latents(turn[0]), turn[1]).images,
-        (first + jnp.arange(turns - 1), labels[:-1]),
+        lambda asked: make_fakes(game, gen, asked).images, Asked(labels[:-1], z[:-1])
     )
 
-    def turn(disc: Player, given: tuple[jax.Array, ...]) -> tuple[Player, Metrics]:
+    def turn(disc: Player, given: tuple) -> tuple[Player, Metrics]:
         update, *examples = given
         return update_disc(game, now(update), disc, *examples)
 
     fake = jnp.concatenate([earlier, fakes.images[None]])
-    given = (first + jnp.arange(turns), real, fake, labels)
+    given = (updates, real, fake, Asked(labels, z))
     disc, each = jax.lax.scan(turn, state.disc, given, unroll=turns == 1)
     measured = {name: values.mean() for name, values in each.items()}
     for update in range(game.gen_updates):
         if game.fresh_latents:
             fresh = jax.random.fold_in(keys.at_step(key, Purpose.GEN_LATENT, state.step), update)
-            fakes = make_fakes(
-                game, gen, game.draw_latents(keys.per_example(fresh, numbers)), labels[-1]
-            )
-        elif update:
-            fakes = make_fakes(game, gen, latents(first + turns - 1), labels[-1])
-        gen, of_gen = update_gen(game, now(state.step), gen, disc, real[-1], fakes, labels[-1])
+            asked = asked._replace(z=game.draw_latents(keys.per_example(fresh, numbers)))
+        if update or game.fresh_latents:
+            fakes = make_fakes(game, gen, asked)
+        gen, of_gen = update_gen(game, now(state.step), gen, disc, real[-1], fakes, asked)
     measured |= of_gen
     control, reports = follow(game, state, measured)
     ema = game.follow(state.ema, gen, state.step)

@@ -9,7 +9,7 @@ import optax
 
 from gan_jax import augment, latents, losses, networks, schedules
 from gan_jax.config import Config, Train
-from gan_jax.methods import augmenting, average, fitting, optimizers, regularisers
+from gan_jax.methods import augmenting, auxiliary, average, fitting, optimizers, regularisers
 from gan_jax.methods.player import Tree
 
 
@@ -19,12 +19,14 @@ class Game(NamedTuple):
     gen: nn.Module
     disc: nn.Module
     image_shape: tuple[int, int, int]
-    latent_dimension: int
+    latent_size: int
     draw_latents: Callable[[jax.Array], jax.Array]
     flip: bool
     augment: augment.Pipeline
     augmenting: augmenting.Augmenting
     loss: losses.Loss
+    gen_weight: float  # of the adversarial loss in G's
+    auxiliary: auxiliary.Auxiliary
     penalty: regularisers.Penalty | None
     project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
@@ -47,12 +49,14 @@ def make(config: Config) -> Game:
         gen=networks.generator(config),
         disc=networks.discriminator(config),
         image_shape=(config.data.height, config.data.width, config.data.channels),
-        latent_dimension=config.latents.dimension,
+        latent_size=latents.size(config.latents),
         draw_latents=latents.sampler(config.latents),
         flip=config.data.flip == "horizontal",
         augment=augment.pipeline(config.augment.names),
         augmenting=augmenting.make(config),
         loss=loss,
+        gen_weight=config.loss.gen_weight,
+        auxiliary=auxiliary.make(config),
         penalty=penalty,
         project=regularisers.projection(config.penalty),
         disc_update=train.disc_update,

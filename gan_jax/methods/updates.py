@@ -9,9 +9,11 @@ import jax.numpy as jnp
 
 from gan_jax import collectives, keys, losses, penalties
 from gan_jax.keys import Purpose
+from gan_jax.methods.auxiliary import Asked, OfDisc
 from gan_jax.methods.game import Game
 from gan_jax.methods.method import Metrics
 from gan_jax.methods.player import Player, Tree, apply_gradient, descend, train_pass
+from gan_jax.networks import Verdict
 
 
 class Control(NamedTuple):
@@ -41,25 +43,28 @@ class Judged(NamedTuple):
     """D's pass over images in training mode."""
 
     logits: jax.Array  # [n]
+    verdict: Verdict
     stats: Tree
     gradient: Callable[[], jax.Array]  # of each logit by its image, out of the same pass
 
 
-def make_fakes(game: Game, gen: Player, z: jax.Array, labels: jax.Array) -> Fakes:
-    """G's images from latents z [n, d] and labels [n]."""
-    forward = partial(train_pass, game.gen, stats=gen.stats, x=z, labels=labels)
+def make_fakes(game: Game, gen: Player, asked: Asked) -> Fakes:
+    """G's images as asked for."""
+    forward = partial(train_pass, game.gen, stats=gen.stats, x=asked.z, labels=asked.labels)
     return Fakes(*jax.vjp(forward, gen.params, has_aux=True))
 
 
 def update_disc(
-    game: Game, now: Now, disc: Player, real: jax.Array, fake: jax.Array, labels: jax.Array
+    game: Game, now: Now, disc: Player, real: jax.Array, fake: jax.Array, asked: Asked
 ) -> tuple[Player, Metrics]:
     """Updates D on real and fake images [n, h, w, c] that share labels [n], as the game says."""
+    labels, term = asked.labels, game.auxiliary
 
     def joint(params: Tree):
         on_real = judge(game, now, params, disc.stats, real, labels, Purpose.DISC_REAL)
         on_fake = judge(game, now, params, on_real.stats, fake, labels, Purpose.DISC_FAKE)
         loss = game.loss.disc(on_real.logits, on_fake.logits, now.control.loss).mean()
+        loss += term.on_real(on_real.verdict, asked) + term.on_fake(on_fake.verdict, asked)
         if game.penalty:
             again = partial(judge, game, now, params, disc.stats)
             key = now.key_of(Purpose.PENALTY)
@@ -77,22 +82,28 @@ def update_disc(
     def concatenated(params: Tree):
         both, twice = jnp.concatenate([real, fake]), jnp.concatenate([labels, labels])
         on_both = judge(game, now, params, disc.stats, both, twice, Purpose.DISC_REAL)
-        on_real, on_fake = jnp.split(on_both.logits, 2)
+        on_real, on_fake = (jax.tree.map(part, on_both.verdict) for part in (_first, _second))
+        loss = game.loss.disc(on_real.logits, on_fake.logits, now.control.loss).mean()
+        loss += term.on_real(on_real, asked) + term.on_fake(on_fake, asked)
         # the mean over real and fake together is half the sum of the two means
-        loss = game.loss.disc(on_real, on_fake, now.control.loss).mean() / 2
-        return loss, (on_both.stats, (on_real, on_fake))
+        return loss / 2, (on_both.stats, (on_real.logits, on_fake.logits))
 
-    def turn(images: jax.Array, purpose: Purpose, term: losses.Term, player: Player):
+    def turn(
+        player: Player, images: jax.Array, purpose: Purpose, main: losses.Term, beside: OfDisc
+    ):
         def objective(params: Tree):
             seen = judge(game, now, params, player.stats, images, labels, purpose)
-            return term(seen.logits).mean(), (seen.stats, seen.logits)
+            value = main(seen.logits).mean() + beside(seen.verdict, asked)
+            return value, (seen.stats, seen.logits)
 
         return _descend(game, player, objective)
 
     if game.disc_update == "in_turn" and game.loss.disc_terms:
-        real_term, fake_term = game.loss.disc_terms
-        disc, real_loss, real_norm, on_real = turn(real, Purpose.DISC_REAL, real_term, disc)
-        disc, fake_loss, fake_norm, on_fake = turn(fake, Purpose.DISC_FAKE, fake_term, disc)
+        of_real, of_fake = game.loss.disc_terms
+        first = turn(disc, real, Purpose.DISC_REAL, of_real, term.on_real)
+        disc, real_loss, real_norm, on_real = first
+        second = turn(disc, fake, Purpose.DISC_FAKE, of_fake, term.on_fake)
+        disc, fake_loss, fake_norm, on_fake = second
         loss, norm = real_loss + fake_loss, (real_norm + fake_norm) / 2
     else:
         objective = concatenated if game.disc_update == "concatenated" else joint
@@ -109,31 +120,28 @@ def update_disc(
 
 
 def update_gen(
-    game: Game,
-    now: Now,
-    gen: Player,
-    disc: Player,
-    real: jax.Array,
-    fakes: Fakes,
-    labels: jax.Array,
+    game: Game, now: Now, gen: Player, disc: Player, real: jax.Array, fakes: Fakes, asked: Asked
 ) -> tuple[Player, Metrics]:
     """Updates G through D, which stays as it is, statistics included.
 
-    D's pass over real images serves losses that compare fakes with them, and others do without.
+    D's pass over real images is for what compares fakes with them, and left out where nothing does.
     """
-    look = partial(judge, game, now, disc.params, disc.stats)
-    on_real = jnp.zeros(len(real))
-    if game.loss.gen_sees_real:
-        on_real = look(real, labels, Purpose.REAL_FOR_GEN).logits
+    look = partial(judge, game, now, disc.params, disc.stats, labels=asked.labels)
+    on_real = None
+    if game.loss.gen_sees_real or game.auxiliary.gen_sees_real:
+        on_real = look(real, purpose=Purpose.REAL_FOR_GEN).verdict
 
-    def objective(images: jax.Array) -> jax.Array:
-        on_fake = look(images, labels, Purpose.DISC_FOR_GEN).logits
-        return (game.loss.gen(on_real, on_fake) * _top(game, now, on_fake)).mean()
+    def objective(images: jax.Array) -> tuple[jax.Array, Metrics]:
+        on_fake = look(images, purpose=Purpose.DISC_FOR_GEN).verdict
+        real_logits = on_fake.logits if on_real is None else on_real.logits
+        each = game.loss.gen(real_logits, on_fake.logits) * _top(game, now, on_fake.logits)
+        value, reports = game.auxiliary.gen(on_real, on_fake, asked)
+        return game.gen_weight * each.mean() + value, reports
 
-    loss, fake_grad = jax.value_and_grad(objective)(fakes.images)
+    (loss, reports), fake_grad = jax.value_and_grad(objective, has_aux=True)(fakes.images)
     (grads,) = fakes.backward(fake_grad)
     gen, norm = apply_gradient(game.gen_opt, gen, grads, fakes.stats)
-    return gen, {"gen_loss": collectives.mean(loss), "gen_grad_norm": norm}
+    return gen, collectives.mean({"gen_loss": loss} | reports) | {"gen_grad_norm": norm}
 
 
 def _top(game: Game, now: Now, logits: jax.Array) -> jax.Array | float:
@@ -160,15 +168,23 @@ def judge(
     key = now.key_of(purpose)
     probability = game.augmenting.probability(now.control.augmenting, now.step)
 
-    def forward(images: jax.Array) -> tuple[jax.Array, Tree]:
+    def forward(images: jax.Array) -> tuple[jax.Array, tuple[Verdict, Tree]]:
         numbers = collectives.example_numbers(len(images))
         x = game.augment(keys.per_example(key, numbers), images, probability)
         rngs = {"dropout": key}
         verdict, after = train_pass(game.disc, params, stats=stats, x=x, labels=labels, rngs=rngs)
-        return verdict.logits, after
+        return verdict.logits, (verdict, after)
 
-    logits, backward, stats = jax.vjp(forward, images, has_aux=True)
-    return Judged(logits, stats, lambda: backward(jnp.ones_like(logits))[0])
+    logits, backward, (verdict, stats) = jax.vjp(forward, images, has_aux=True)
+    return Judged(logits, verdict, stats, lambda: backward(jnp.ones_like(logits))[0])
+
+
+def _first(both: jax.Array) -> jax.Array:
+    return both[: len(both) // 2]
+
+
+def _second(both: jax.Array) -> jax.Array:
+    return both[len(both) // 2 :]
 
 
 def _descend(game: Game, disc: Player, objective: Callable) -> tuple:

@@ -95,6 +95,11 @@ def parts(config: Config) -> VAE:
             "method=vae needs a generator that ends in logits; set gen.name=mlp and "
             "gen.output=linear."
         )
+    if latents.size(config.latents) != config.latents.dimension:
+        raise UserError(
+            "method=vae has no structured codes; leave latents.categories and latents.continuous "
+            "out."
+        )
     if config.train.disc_updates > 1:
         raise UserError("method=vae has no D to update; set train.disc_updates=1.")
     return VAE(
