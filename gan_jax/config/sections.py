@@ -24,7 +24,7 @@ class Data:
     pattern: str = "*"  # folder: which file names, such as *.jpg
     height: int = field(default=32, metadata={"minimum": 1})
     width: int = field(default=32, metadata={"minimum": 1})
-    channels: Literal[1, 2, 3] = 3
+    channels: Literal[1, 2, 3, 4] = 3
     num_classes: int = field(default=0, metadata={"minimum": 0})  # that the networks are told of
     flip: Literal["none", "horizontal"] = "none"  # mirrors half of the real images that D sees
     crop: tuple[int, ...] = ()  # centre crop (height, width) first; () is the largest of our aspect
@@ -71,15 +71,21 @@ class Network:
     kernel_size: int = field(default=5, metadata={"minimum": 1})
     negative_slope: float = 0.2  # of LeakyReLU
     kernel_stddev: float = 0.02  # convolutions start at N(0, this)
-    norm: Literal["batch", "none"] = "batch"
+    norm: Literal["batch", "conditional_batch", "virtual_batch", "none"] = "batch"
+    kernel_norm: Literal["none", "spectral"] = "none"  # what kernels are divided by
     batch_norm_momentum: float = 0.9
     batch_norm_epsilon: float = 1e-5
     dropout_rate: float = 0.0
     output: Literal["tanh", "linear"] = "tanh"  # of a generator
+    pooling: Literal["flatten", "sum"] = "flatten"  # the last map of a discriminator
+    resampled: int = field(default=0, metadata={"minimum": 0})  # blocks that halve, in a resnet's D
+    attention: int = field(default=0, metadata={"minimum": 0})  # resnet: at maps of this height
+    minibatch: Literal["none", "stddev", "discrimination"] = "none"  # features of a D's batch
     # how the labels enter beside what the network itself does; see gan_jax.networks
     conditioning: Literal["none", "embedding", "projection", "classifier"] = "none"
     embedding_features: int = field(default=0, metadata={"minimum": 0})  # 0 is the one-hot label
-    code_features: int = field(default=128, metadata={"minimum": 1})  # the hidden layer of Q
+    code_features: int = field(default=128, metadata={"minimum": 1})  # of Q's hidden layer; began's
+    energy: Literal["squared", "absolute"] = "squared"  # error of an autoencoder's pixels
     optimizer: Optimizer = Optimizer()
 
 

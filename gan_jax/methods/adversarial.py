@@ -18,7 +18,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import augment, collectives, keys
+from gan_jax import augment, collectives, keys, networks
 from gan_jax.config import Config
 from gan_jax.keys import Purpose
 from gan_jax.methods import average
@@ -63,9 +63,11 @@ def metrics(game: Game) -> tuple[str, ...]:
 def init(game: Game, key: jax.Array) -> AdversarialState:
     """The state before the first step; the average starts as G itself."""
     gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
-    z = jnp.zeros((1, game.latent_size), jnp.float32)
+    # G may keep these latents as its reference batch
+    z = game.draw_latents(keys.per_example(gen_key, jnp.arange(networks.REFERENCE)))
+    gen_labels = jnp.zeros(len(z), jnp.int32)
     images, labels = jnp.zeros((1, *game.image_shape), jnp.float32), jnp.zeros(1, jnp.int32)
-    gen_params, gen_stats = split(game.gen.init(gen_key, z, labels, train=True))
+    gen_params, gen_stats = split(game.gen.init(gen_key, z, gen_labels, train=True))
     disc_params, disc_stats = split(game.disc.init(disc_key, images, labels, train=True))
     gen = Player(gen_params, gen_stats, game.gen_opt.init(gen_params))
     return AdversarialState(

@@ -12,31 +12,63 @@ import flax.linen as nn
 
 from gan_jax.config import Config
 from gan_jax.errors import choose
-from gan_jax.networks import dcgan, labelled, mlp, upsampling
+from gan_jax.networks import (
+    autoencoder,
+    began,
+    dcgan,
+    labelled,
+    mlp,
+    r3gan,
+    resnet,
+    sndcgan,
+    upsampling,
+)
 from gan_jax.networks.discriminator import Codes, Discriminator, Verdict
+from gan_jax.networks.generator import told
+from gan_jax.networks.layers import REFERENCE
 
-__all__ = ["Codes", "Discriminator", "Verdict", "discriminator", "encoder", "generator"]
+__all__ = [
+    "REFERENCE",
+    "Codes",
+    "Discriminator",
+    "Verdict",
+    "discriminator",
+    "encoder",
+    "generator",
+]
 
 GENERATORS: dict[str, Callable[[Config], nn.Module]] = {
+    "began": began.generator,
     "dcgan": dcgan.generator,
     "dcgan_labelled": labelled.generator,
     "dcgan_normal": partial(dcgan.generator, normal=True),
     "dcgan_upsampling": upsampling.generator,
+    "infogan": partial(labelled.generator, told=False),
     "mlp": mlp.generator,
+    "r3gan": r3gan.generator,
+    "resnet": resnet.generator,
+    "sndcgan": sndcgan.generator,
 }
 DISCRIMINATORS: dict[str, Callable[[Config], Discriminator]] = {
+    "began": autoencoder.boundary,
+    "autoencoder": autoencoder.dense,
+    "dcgan_autoencoder": autoencoder.convolutional,
     "dcgan": dcgan.discriminator,
     "dcgan_labelled": labelled.discriminator,
     "dcgan_normal": partial(dcgan.discriminator, normal=True),
     "dcgan_upsampling": upsampling.discriminator,
+    "infogan": partial(labelled.discriminator, told=False),
     "mlp": mlp.discriminator,
+    "r3gan": r3gan.discriminator,
+    "resnet": resnet.discriminator,
+    "sndcgan": sndcgan.discriminator,
 }
 ENCODERS: dict[str, Callable[[Config], nn.Module]] = {"mlp": mlp.encoder}
 
 
 def generator(config: Config) -> nn.Module:
     """The generator that `config.gen.name` names."""
-    return choose(GENERATORS, "gen.name", config.gen.name)(config)
+    return told(config, choose(GENERATORS, "gen.name", config.gen.name)(config))
 
 
 def discriminator(config: Config) -> Discriminator:

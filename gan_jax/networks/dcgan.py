@@ -15,81 +15,58 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax import ops
 from gan_jax.config import Config, Network
 from gan_jax.errors import UserError
+from gan_jax.networks import parts
 from gan_jax.networks.discriminator import Discriminator, with_heads
-from gan_jax.networks.layers import BatchNorm, Dropout
+from gan_jax.networks.layers import Dropout
+from gan_jax.networks.parts import GLOROT, pooled
 
 
-class Generator(nn.Module):
+class Generator(parts.Body):
     """Latents [n, d] to images [n, height, width, channels] in [-1, 1].
 
     A dense layer makes a map of `features[0]` channels; then one transposed convolution for each
     further entry and one to the image, all with stride 2.
     """
 
-    network: Network
     image_shape: tuple[int, int, int]
-    dtype: jnp.dtype
     dense_init: Callable
 
     @nn.compact
     def __call__(self, latents: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        network, (height, width, channels) = self.network, self.image_shape
+        layer, network = self.parts(labels, train), self.network
+        height, width, channels = self.image_shape
         first, *rest = network.features
         scale = 2 ** len(network.features)
         base = (height // scale, width // scale, first)
-        x = nn.Dense(math.prod(base), dtype=self.dtype, kernel_init=self.dense_init)(latents)
+        x = layer.dense(latents, math.prod(base), kernel_init=self.dense_init)
         x = x.reshape(-1, *base)  # [n, height / scale, width / scale, first]
-        x = activated(network, x, train)
+        x = layer.activated(layer.norm(x))
         for features in rest:
-            x = ops.ConvTranspose(features, **convolution(network, self.dtype))(x)
-            x = activated(network, x, train)  # twice the height and width
-        x = ops.ConvTranspose(channels, **convolution(network, self.dtype, normalised=False))(x)
+            biased = not layer.normalises
+            x = layer.conv_transpose(x, features, network.kernel_size, use_bias=biased)
+            x = layer.activated(layer.norm(x))  # twice the height and width
+        x = layer.conv_transpose(x, channels, network.kernel_size)
         return jnp.tanh(x.astype(jnp.float32))
 
 
-class Body(nn.Module):
-    """Images [n, height, width, channels] in [-1, 1] to features, one convolution for each of
+class Body(parts.Body):
+    """Images [n, height, width, channels] in [-1, 1] to features, by one convolution for each of
     `features`.
 
     No BatchNorm on the first layer, as in the paper.
     """
 
-    network: Network
-    dtype: jnp.dtype
-
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        network, x = self.network, images.astype(self.dtype)
-        for layer, features in enumerate(network.features):
-            x = ops.Conv(features, **convolution(network, self.dtype, normalised=layer > 0))(x)
-            x = activated(network, x, train, normalised=layer > 0)
-        x = x.reshape(x.shape[0], -1)
-        return Dropout(network.dropout_rate)(x, train)
-
-
-GLOROT = nn.initializers.glorot_uniform()
-
-
-def convolution(network: Network, dtype: jnp.dtype, normalised: bool = True) -> dict:
-    """The fields of a layer of `ops` that halves or doubles the sides of its input."""
-    return {
-        "use_bias": network.norm == "none" or not normalised,
-        "kernel_size": network.kernel_size,
-        "stride": 2,
-        "padding": "SAME",
-        "kernel_init": nn.initializers.normal(network.kernel_stddev),
-        "dtype": dtype,
-    }
-
-
-def activated(network: Network, x: jax.Array, train: bool, normalised: bool = True) -> jax.Array:
-    """BatchNorm, where the network has it and the layer is `normalised`, then LeakyReLU."""
-    if normalised and network.norm == "batch":
-        x = BatchNorm(network.batch_norm_momentum, network.batch_norm_epsilon, x.dtype)(x, train)
-    return nn.leaky_relu(x, network.negative_slope)
+        layer, network = self.parts(labels, train), self.network
+        x = images.astype(self.dtype)
+        for number, features in enumerate(network.features):
+            normalised = number > 0 and layer.normalises
+            x = layer.conv(x, features, network.kernel_size, stride=2, use_bias=not normalised)
+            x = layer.activated(layer.norm(x) if normalised else x)
+        return Dropout(network.dropout_rate)(pooled(network, x), train)
 
 
 def generator(config: Config, normal: bool = False) -> Generator:
@@ -97,22 +74,20 @@ def generator(config: Config, normal: bool = False) -> Generator:
     network, data = config.gen, config.data
     check_divisible(config, len(network.features))
     shape = (data.height, data.width, data.channels)
-    return Generator(network, shape, _dtype(config), _dense_init(network, normal))
+    fields = parts.of_config(config, network, nn.initializers.normal(network.kernel_stddev))
+    return Generator(**fields, image_shape=shape, dense_init=_dense_init(network, normal))
 
 
 def discriminator(config: Config, normal: bool = False) -> Discriminator:
     """The discriminator of `config`. Raises `UserError` as `generator` does."""
     network = config.disc
     check_divisible(config, len(network.features))
-    return with_heads(config, Body(network, _dtype(config)), _dense_init(network, normal))
+    fields = parts.of_config(config, network, nn.initializers.normal(network.kernel_stddev))
+    return with_heads(config, Body(**fields), _dense_init(network, normal))
 
 
 def _dense_init(network: Network, normal: bool) -> Callable:
     return nn.initializers.normal(network.kernel_stddev) if normal else GLOROT
-
-
-def _dtype(config: Config) -> jnp.dtype:
-    return jnp.dtype(config.train.compute_dtype)
 
 
 def check_divisible(config: Config, layers: int) -> None:

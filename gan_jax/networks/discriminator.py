@@ -10,9 +10,12 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Config, Network
+from gan_jax.config import Config
 from gan_jax.errors import UserError
-from gan_jax.networks.layers import BatchNorm, beside, label_code
+from gan_jax.networks import parts
+from gan_jax.networks.layers import beside
+from gan_jax.networks.minibatch import MinibatchDiscrimination, MinibatchStddev
+from gan_jax.networks.parts import Parts
 
 
 class Codes(NamedTuple):
@@ -32,11 +35,11 @@ class Verdict(NamedTuple):
     codes: Codes | None = None
 
 
-class Discriminator(nn.Module):
+class Discriminator(parts.Body):
     """(images [n, h, w, c] in [-1, 1], labels [n], train) to a `Verdict`.
 
-    The body maps (images, labels, train) to features [n, f]; the logit is linear in them. Of the
-    labels, `network.conditioning` makes
+    The body maps (images, labels, train) to features [n, f]; logits are linear in them, or what
+    the `judge` makes of (features, images, `Parts`). Of the labels, `network.conditioning` makes
 
     - embedding: a code beside the channels of each pixel (Mirza and Osindero 2014, arXiv
       1411.1784);
@@ -47,72 +50,70 @@ class Discriminator(nn.Module):
     """
 
     body: nn.Module
-    network: Network
-    num_classes: int
+    judge: nn.Module | None
     categories: tuple[int, ...]
     continuous: int
-    kernel_init: Callable
-    dtype: jnp.dtype
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> Verdict:
-        conditioning = self.network.conditioning
-        if conditioning == "embedding":
-            width = self.network.embedding_features
-            images = beside(images, label_code(labels, self.num_classes, width, images.dtype))
-        features = self.body(images, labels, train)
-        logits = self._dense(1, "logit")(features)[:, 0].astype(jnp.float32)
-        if conditioning == "projection":
-            embed = nn.Embed(
-                self.num_classes,
-                features.shape[-1],
-                dtype=self.dtype,
-                embedding_init=self.kernel_init,
-                name="projection",
-            )
-            logits += (embed(labels) * features).sum(axis=1, dtype=jnp.float32)
+        layer, network = self.parts(labels, train), self.network
+        seen = images
+        if network.conditioning == "embedding":
+            seen = beside(images, layer.code(network.embedding_features))
+        features = self.body(seen, labels, train)
+        if network.minibatch != "none":
+            features = MINIBATCH[network.minibatch]()(features, train)
+        if self.judge is None:
+            logits = layer.dense(features, 1, name="logit")[:, 0].astype(jnp.float32)
+        else:
+            logits = self.judge(features, images, layer)
+        if network.conditioning == "projection":
+            row = layer.embedding(features.shape[-1], "projection")
+            logits += (row * features).sum(axis=1, dtype=jnp.float32)
         classes = None
-        if conditioning == "classifier":
-            classes = self._dense(self.num_classes, "classes")(features).astype(jnp.float32)
-        codes = self._codes(features, train) if self.categories or self.continuous else None
+        if network.conditioning == "classifier":
+            classes = layer.dense(features, self.num_classes, name="classes").astype(jnp.float32)
+        codes = self._codes(features, layer) if self.categories or self.continuous else None
         return Verdict(logits, features.astype(jnp.float32), classes, codes)
 
-    def _codes(self, features: jax.Array, train: bool) -> Codes:
+    def _codes(self, features: jax.Array, layer: Parts) -> Codes:
         """By one hidden layer of `code_features` and a linear one."""
-        network = self.network
-        normalised = network.norm == "batch"
-        x = self._dense(network.code_features, "code_hidden", not normalised)(features)
-        if normalised:
-            momentum, epsilon = network.batch_norm_momentum, network.batch_norm_epsilon
-            x = BatchNorm(momentum, epsilon, x.dtype, name="code_norm")(x, train)
-        x = nn.leaky_relu(x, network.negative_slope)
+        width, biased = self.network.code_features, not layer.normalises
+        x = layer.dense(features, width, use_bias=biased, name="code_hidden")
+        x = layer.activated(layer.norm(x))
         sizes = [*self.categories, self.continuous, self.continuous]
-        found = self._dense(sum(sizes), "codes")(x).astype(jnp.float32)
+        found = layer.dense(x, sum(sizes), name="codes").astype(jnp.float32)
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
         *logits, mean, log_var = jnp.split(found, ends, axis=1)
         return Codes(tuple(logits), mean, log_var)
 
-    def _dense(self, features: int, name: str, use_bias: bool = True) -> nn.Dense:
-        init = self.kernel_init
-        return nn.Dense(features, use_bias, dtype=self.dtype, kernel_init=init, name=name)
+
+MINIBATCH: dict[str, Callable[[], nn.Module]] = {
+    "stddev": MinibatchStddev,
+    "discrimination": MinibatchDiscrimination,
+}
 
 
-def with_heads(config: Config, body: nn.Module, kernel_init: Callable) -> Discriminator:
+def with_heads(
+    config: Config, body: nn.Module, kernel_init: Callable, judge: nn.Module | None = None
+) -> Discriminator:
     """The discriminator of a body and of the heads that `config` asks for.
 
-    `kernel_init` is that of the heads. Raises `UserError` for conditioning without classes.
+    `kernel_init` is that of the heads. Raises `UserError` for what cannot be.
     """
     network, latents = config.disc, config.latents
     if network.conditioning != "none":
         check_classes(config, f"disc.conditioning={network.conditioning}")
+    if network.norm in ("conditional_batch", "virtual_batch"):
+        raise UserError(
+            f"disc.norm={network.norm} is for generators; set disc.norm to batch or none."
+        )
     return Discriminator(
-        body,
-        network,
-        config.data.num_classes,
-        latents.categories,
-        latents.continuous,
-        kernel_init,
-        jnp.dtype(config.train.compute_dtype),
+        **parts.of_config(config, network, kernel_init),
+        body=body,
+        judge=judge,
+        categories=latents.categories,
+        continuous=latents.continuous,
     )
 
 

@@ -20,14 +20,20 @@ class BatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        return nn.BatchNorm(
-            use_running_average=not train,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            dtype=self.dtype,
-            axis_name=collectives.AXIS,
-            name="norm",
-        )(x)
+        return _over_all_devices(self, train)(x)
+
+
+def _over_all_devices(layer, train: bool, affine: bool = True) -> nn.BatchNorm:
+    return nn.BatchNorm(
+        use_running_average=not train,
+        momentum=layer.momentum,
+        epsilon=layer.epsilon,
+        dtype=layer.dtype,
+        use_scale=affine,
+        use_bias=affine,
+        axis_name=collectives.AXIS,
+        name="norm",
+    )
 
 
 class Dropout(nn.Module):
@@ -49,18 +55,59 @@ class Dropout(nn.Module):
         return jnp.where(keep(example_keys), x / (1 - self.rate), 0)
 
 
-def label_code(labels: jax.Array, num_classes: int, features: int, dtype: jnp.dtype) -> jax.Array:
-    """Labels [n] as an embedding [n, features], or for `features` 0 as one-hot [n, num_classes].
-
-    Called in a compact method, of which the embedding is a layer.
-    """
-    if not features:
-        return jax.nn.one_hot(labels, num_classes, dtype=dtype)
-    return nn.Embed(num_classes, features, dtype=dtype, name="embedding")(labels)
-
-
 def beside(x: jax.Array, code: jax.Array) -> jax.Array:
     """x [n, c] or [n, h, w, c] with the code [n, k] after its channels, the same at each pixel."""
     code = code.reshape(len(code), *[1] * (x.ndim - 2), -1)
     code = jnp.broadcast_to(code, (*x.shape[:-1], code.shape[-1]))
     return jnp.concatenate([x.astype(code.dtype), code], axis=-1)
+
+
+class ConditionalBatchNorm(nn.Module):
+    """Batch normalisation whose scale and bias are those of the label (Dumoulin et al. 2016, arXiv
+    1610.07629; Miyato and Koyama 2018, arXiv 1802.05637, table 4)."""
+
+    num_classes: int
+    momentum: float
+    epsilon: float
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
+        x = _over_all_devices(self, train, affine=False)(x)
+        shape = (self.num_classes, x.shape[-1])
+        scale = self.param("scale", nn.initializers.ones_init(), shape)[labels]
+        bias = self.param("bias", nn.initializers.zeros_init(), shape)[labels]
+        scale, bias = (y.reshape(len(x), *[1] * (x.ndim - 2), -1) for y in (scale, bias))
+        return (x * scale + bias).astype(self.dtype)
+
+
+class VirtualBatchNorm(nn.Module):
+    """Normalisation by a reference batch and the example itself (Salimans et al. 2016, arXiv
+    1606.03498, section 3.4).
+
+    The first `REFERENCE` rows of x are the reference, in training and in inference; they are
+    normalised by themselves alone. No example sees any other but these.
+    """
+
+    epsilon: float
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        y = x.astype(jnp.float32)
+        pixels = tuple(range(1, x.ndim - 1))
+        means = [y.mean(axis=pixels, keepdims=True), (y**2).mean(axis=pixels, keepdims=True)]
+        share = jnp.where(jnp.arange(len(x)) < REFERENCE, 0, 1 / (REFERENCE + 1))
+        share = share.reshape(-1, *[1] * (x.ndim - 1))
+        mean, square = (
+            share * m + (1 - share) * m[:REFERENCE].mean(axis=0, keepdims=True) for m in means
+        )
+        scale = self.param("scale", nn.initializers.ones_init(), x.shape[-1:])
+        bias = self.param("bias", nn.initializers.zeros_init(), x.shape[-1:])
+        shape = (*[1] * (x.ndim - 1), -1)
+        y = (y - mean) * jax.lax.rsqrt(square - mean**2 + self.epsilon)
+        return (y * scale.reshape(shape) + bias.reshape(shape)).astype(self.dtype)
+
+
+REFERENCE = 64
+"""Examples in the reference batch."""

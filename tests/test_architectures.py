@@ -1,0 +1,186 @@
+"""Networks of papers: parameters as published or counted by hand, and what they are made of."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gan_jax import networks, ops
+from gan_jax.config import Config, Data, Latents, Network
+from gan_jax.errors import UserError
+from gan_jax.networks import r3gan
+from gan_jax.networks import resampling as rs
+
+
+def counts(gen, disc, data=None, latents=128, **config):
+    """Parameters of G and of D, without computing any."""
+    data = data or Data()
+    config = Config(data=data, latents=Latents(latents), gen=gen, disc=disc, **config)
+    x = {
+        networks.generator: jnp.zeros((1, latents)),
+        networks.discriminator: jnp.zeros((1, data.height, data.width, data.channels)),
+    }
+    return tuple(
+        sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(shapes["params"]))
+        for make, x in x.items()
+        for shapes in [
+            jax.eval_shape(
+                lambda make=make, x=x: make(config).init(
+                    jax.random.key(0), x, jnp.zeros(1, jnp.int32), train=False
+                )
+            )
+        ]
+    )
+
+
+def test_studiogan_s_dcgan_has_the_published_number_of_parameters():
+    gen = Network("sndcgan", (512, 256, 128, 64), negative_slope=0.0)
+    disc = Network("sndcgan", (64, 128, 256, 512), negative_slope=0.0, pooling="sum")
+    assert counts(gen, disc) == (3_812_355, 2_931_009)
+
+
+def test_infogan_s_digits_by_hand():
+    """The dense and the convolutional layers before a BatchNorm have its scale and bias."""
+    gen = Network("infogan", (1024, 128, 64), kernel_size=4)
+    disc = Network("infogan", (64, 128, 1024), kernel_size=4)
+    data = Data(height=28, width=28, channels=1)
+    expected_gen = 62 * 1024 + 2 * 1024 + 1024 * 6272 + 2 * 6272
+    expected_gen += 16 * 128 * 64 + 2 * 64 + 16 * 64 + 1
+    expected_disc = 16 * 64 + 64 + 16 * 64 * 128 + 2 * 128 + 6272 * 1024 + 2 * 1024 + 1024 + 1
+    assert counts(gen, disc, data, 62) == (expected_gen, expected_disc)
+    hidden, found = 1024 * 128 + 2 * 128, 128 * 14 + 14  # Q: ten classes, two means, two variances
+    latents = Latents(74, categories=(10,), continuous=2)
+    config = Config(data=data, latents=latents, disc=disc)
+    q = jax.eval_shape(
+        lambda: networks.discriminator(config).init(
+            jax.random.key(0), jnp.zeros((1, 28, 28, 1)), jnp.zeros(1, jnp.int32), train=False
+        )
+    )
+    size = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(q["params"]))
+    assert size == expected_disc + hidden + found
+
+
+def conv(taps, inputs, outputs):
+    return taps * taps * inputs * outputs + outputs
+
+
+def test_the_resnet_of_cifar_by_hand():
+    """SNGAN's: 256 channels in G; 128 in D, of whose four blocks the first two halve."""
+    gen = Network("resnet", (256,) * 4, kernel_size=3, negative_slope=0.0)
+    disc = Network("resnet", (128,) * 4, kernel_size=3, negative_slope=0.0, norm="none",
+                   resampled=2, pooling="sum", kernel_norm="spectral")  # fmt: skip
+    up = 2 * 512 + 9 * 256 * 256 + conv(3, 256, 256) + conv(1, 256, 256)
+    expected_gen = 129 * 4096 + 3 * up + 512 + conv(3, 256, 3)
+    first = conv(3, 3, 128) + conv(3, 128, 128) + conv(1, 3, 128)
+    second = 2 * conv(3, 128, 128) + conv(1, 128, 128)
+    expected_disc = first + second + 2 * 2 * conv(3, 128, 128) + 129
+    assert counts(gen, disc) == (expected_gen, expected_disc)
+
+
+@pytest.mark.parametrize(
+    ("size", "gen", "disc", "halving"),
+    [
+        (48, (512, 256, 128, 64), (64, 128, 256, 512, 1024), 4),
+        (64, (1024, 512, 256, 128, 64), (64, 128, 256, 512, 1024), 0),
+        (128, (1024, 1024, 512, 256, 128, 64), (64, 128, 256, 512, 1024, 1024), 5),
+    ],
+)
+def test_the_resnet_at_other_sizes(size, gen, disc, halving):
+    fields = {"kernel_size": 3, "norm": "none", "negative_slope": 0.0}
+    data = Data(height=size, width=size)
+    gen_net = Network("resnet", gen, attention=size // 2, **fields)
+    disc_net = Network("resnet", disc, resampled=halving, pooling="sum", **fields)
+    base = (size >> (len(gen) - 1)) ** 2 * gen[0]
+    expected = 129 * base + conv(3, gen[-1], 3)
+    for a, b in itertools.pairwise(gen):
+        expected += conv(3, a, b) + conv(3, b, b) + conv(1, a, b)
+    expected += 2 * gen[-2] * (gen[-2] // 8) + gen[-2] * gen[-2] + 1  # attention at half the size
+    found_gen, found_disc = counts(gen_net, disc_net, data)
+    assert found_gen == expected
+    total = disc[-1] + 1
+    for number, (a, b) in enumerate(zip((3, *disc[:-1]), disc, strict=True)):
+        halved = number < (halving or len(disc))
+        total += conv(3, a, b) + conv(3, b, b) + (conv(1, a, b) if halved or a != b else 0)
+    assert found_disc == total
+
+
+def test_r3gan_by_hand():
+    """A block of c channels: two inverted bottlenecks' ends and 16 inputs for each of its 2c."""
+    fields = {"kernel_size": 3, "norm": "none"}
+    gen = Network("r3gan", (64, 64, 32), **fields)
+    disc = Network("r3gan", (32, 64, 64), **fields)
+
+    def block(c):
+        return c * 2 * c + 2 * c + 9 * 16 * 2 * c + 2 * c + 2 * c * c
+
+    blocks = 4 * block(64) + 2 * block(32)
+    data = Data(height=16, width=16)
+    expected_gen = 4 * 4 * 64 + 10 * 64 + blocks + 64 * 32 + 32 * 3
+    expected_disc = 3 * 32 + blocks + 32 * 64 + 4 * 4 * 64 + 64 + 1
+    assert counts(gen, disc, data, 10) == (expected_gen, expected_disc)
+
+
+def test_r3gan_starts_with_the_identity_in_its_blocks():
+    config = Config(gen=Network("r3gan", norm="none", kernel_size=3))
+    layer = r3gan.generator(config).parts(jnp.zeros(2, jnp.int32), False)
+    x = jax.random.normal(jax.random.key(0), (2, 4, 4, 16))
+    block = r3gan.Block(blocks=8)
+    variables = block.init(jax.random.key(1), x, layer)
+    np.testing.assert_array_equal(block.apply(variables, x, layer), x)
+    kernel = np.asarray(variables["params"]["GroupedConv_0"]["kernel"])
+    gain = np.sqrt(2 / 1.04) * 8**-0.25
+    assert kernel.std() == pytest.approx(gain / np.sqrt(9 * 16), rel=0.05)
+
+
+def test_a_grouped_convolution_is_one_of_each_group():
+    x = jax.random.normal(jax.random.key(0), (2, 5, 4, 6))
+    kernel = jax.random.normal(jax.random.key(1), (3, 3, 2, 9))
+    expected = jax.lax.conv_general_dilated(
+        x, kernel, (1, 1), "SAME", None, None, ("NHWC", "HWIO", "NHWC"), feature_group_count=3
+    )
+    np.testing.assert_allclose(r3gan.grouped_conv(x, kernel, 3), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("taps", [1, 3, 4, 5])
+def test_a_pooled_convolution_is_a_convolution_and_means(taps):
+    x = jax.random.normal(jax.random.key(0), (2, 6, 8, 3))
+    kernel = jax.random.normal(jax.random.key(1), (taps, taps, 3, 2))
+    expected = rs.mean_pooled(ops.conv(x, kernel, 1, "SAME"))
+    np.testing.assert_allclose(rs.pooled_conv(x, kernel), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_bilinear_resampling_by_hand_and_by_its_adjoint():
+    line = jnp.array([4.0, 8.0]).reshape(1, 1, 2, 1)
+    wide = rs.bilinear_up(line.repeat(2, axis=1))[0, 1, :, 0]  # a row of the middle: no zeros near
+    np.testing.assert_allclose(wide, [3, 5, 7, 6])
+    x, y = (jax.random.normal(jax.random.key(n), (1, s, 2 * s, 2)) for n, s in ((0, 4), (1, 2)))
+    inner = (rs.bilinear_down(x) * y).sum()
+    np.testing.assert_allclose(inner, (x * rs.bilinear_up(y)).sum() / 4, rtol=1e-4)
+
+
+def test_attention_must_be_at_the_height_of_a_map():
+    network = Network("resnet", (8, 8, 8), attention=5)
+    for make, heights in ((networks.generator, "32, 16"), (networks.discriminator, "16, 8, 4")):
+        with pytest.raises(UserError, match=f"attention=5 .* {heights}, or 0"):
+            make(Config(gen=network, disc=network))
+
+
+@pytest.mark.parametrize(("height", "width", "channels"), [(16, 16, 4), (32, 64, 1), (256, 128, 3)])
+@pytest.mark.parametrize("taps", [4, 5])
+def test_a_dcgan_of_any_size_that_the_strides_divide(height, width, channels, taps):
+    data, network = Data(height=height, width=width, channels=channels), Network(
+        features=(4, 4, 4), kernel_size=taps
+    )  # fmt: skip
+    config = Config(data=data, gen=network, disc=network)
+    gen, disc = networks.generator(config), networks.discriminator(config)
+
+    def judged():
+        z, labels = jnp.zeros((2, 100)), jnp.zeros(2, jnp.int32)
+        images = gen.init_with_output(jax.random.key(0), z, labels, train=False)[0]
+        return images, disc.init_with_output(jax.random.key(0), images, labels, train=False)[0]
+
+    images, verdict = jax.eval_shape(judged)
+    assert images.shape == (2, height, width, channels)
+    assert verdict.features.shape == (2, height * width // 64 * 4)
