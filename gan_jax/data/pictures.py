@@ -10,11 +10,11 @@ def fit(
     """A picture of any size and mode as uint8 [height, width, channels].
 
     It is turned upright by its EXIF tag, brought to gray (`channels=1`) or RGB with transparency
-    over white, cropped around its centre (to `crop`, a height and a width, where given; then to
-    the largest part with our aspect ratio, so that nothing is stretched) and resized with
-    antialiasing.
+    over white, or to RGBA that keeps it (`channels=4`), cropped around its centre (to `crop`, a
+    height and a width, where given; then to the largest part with our aspect ratio, so that nothing
+    is stretched) and resized with antialiasing.
     """
-    picture = _colours(ImageOps.exif_transpose(picture), "L" if channels == 1 else "RGB")
+    picture = _colours(ImageOps.exif_transpose(picture), {1: "L", 4: "RGBA"}.get(channels, "RGB"))
     if crop:
         picture = _centre(picture, *crop)
     scale = min(picture.height / height, picture.width / width)
@@ -34,6 +34,8 @@ def _centre(picture: Image.Image, height: int, width: int) -> Image.Image:
 def _colours(picture: Image.Image, mode: str) -> Image.Image:
     if picture.mode.startswith("I") or picture.mode == "F":
         picture = _eight_bit(picture)
+    if mode == "RGBA":
+        return picture.convert(mode)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

@@ -39,6 +39,15 @@ def test_any_mode_becomes_rgb(picture, colour):
     np.testing.assert_allclose(image.reshape(-1, 3), [colour] * 64, atol=1)
 
 
+def test_four_channels_keep_the_transparency():
+    made = fit(Image.new("RGBA", (4, 4), (255, 10, 20, 77)), 2, 2, 4)
+    np.testing.assert_array_equal(made[:, :, 3], 77)
+    expected = np.broadcast_to([255, 10, 20], (2, 2, 3))  # Pillow resizes what alpha multiplies
+    np.testing.assert_allclose(made[:, :, :3], expected, atol=2)
+    opaque = fit(Image.new("RGB", (4, 4), (1, 2, 3)), 2, 2, 4)
+    np.testing.assert_array_equal(opaque, np.broadcast_to([1, 2, 3, 255], (2, 2, 4)))
+
+
 def test_a_palettes_transparent_colour_shows_white():
     picture = plain("P", 0)
     picture.putpalette([255, 0, 0])
