@@ -8,6 +8,8 @@ import pytest
 from gan_jax import collectives, networks
 from gan_jax.config import override
 from gan_jax.errors import UserError
+from gan_jax.methods import Batch, adversarial
+from gan_jax.methods import game as games
 from gan_jax.networks.layers import REFERENCE, ConditionalBatchNorm, VirtualBatchNorm
 
 BODIES = {
@@ -121,6 +123,35 @@ def test_with_a_virtual_norm_no_example_sees_another(tiny):
     np.testing.assert_array_equal(gen.apply(variables, z, LABELS[:3], train=False), images)
     alone = gen.apply(variables, z[1:2], LABELS[1:2], train=True)
     np.testing.assert_allclose(alone[0], images[1], rtol=1e-4, atol=1e-6)
+
+
+def test_a_game_with_a_reference_and_features_of_the_batch_on_any_number_of_devices(tiny):
+    """The reference is one draw of z, and stays; D sees groups of four, of two devices or one."""
+    config = configured(tiny, "dcgan", norm="virtual_batch")
+    changes = {"disc.minibatch": "stddev", "disc.norm": "none", "train.disc_update": "joint"}
+    game = games.make(override(config, changes))
+    state = jax.jit(lambda key: adversarial.init(game, key))(jax.random.key(0))
+    images = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
+
+    def on(devices):
+        shards = images.reshape(devices, -1, 8, 8, 1)
+        batch = Batch(shards, jnp.zeros(shards.shape[:2], jnp.int32))
+        mapped = jax.vmap(
+            lambda batch: adversarial.step(game, state, batch, jax.random.key(0)),
+            out_axes=None,
+            axis_name=collectives.AXIS,
+        )
+        return jax.jit(mapped)(batch)
+
+    reference = state.gen.stats["reference"]
+    assert np.std(reference) == pytest.approx(1, abs=0.1)
+    (one, metrics), (two, others) = on(1), on(2)
+    np.testing.assert_array_equal(one.gen.stats["reference"], reference)
+    for name, value in metrics.items():
+        np.testing.assert_allclose(others[name], value, rtol=1e-3, atol=1e-5)
+    kernels = [after.disc.opt for after in (one, two)]
+    for a, b in zip(*map(jax.tree.leaves, kernels), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
 def test_what_generators_refuse(tiny):
