@@ -207,6 +207,15 @@ def test_a_step_descends_what_plain_differentiation_gives(name):
             r"penalty\.name=dragan is of each example's .*set disc\.norm=none",
         ),
         (
+            {
+                "penalty.name": "dragan",
+                "train.disc_update": "joint",
+                "disc.norm": "none",
+                "disc.minibatch": "stddev",
+            },
+            r"penalty\.name=dragan is of each example's .*set disc\.minibatch=none",
+        ),
+        (
             {"train.disc_update": "concatenated"},
             r"disc_update=concatenated numbers real and fake .*set disc\.dropout_rate=0 and",
         ),
