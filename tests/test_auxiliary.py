@@ -110,6 +110,14 @@ def test_draws_and_codes_are_inverse():
     assert np.abs(correlations).max() < 0.08
 
 
+def test_codes_of_one_size_are_drawn_apart():
+    section = Latents(1, "normal", (5, 5), 2)
+    z = latents.sampler(section)(keys.per_example(keys.root(1), jnp.arange(3000)))
+    categories, values = latents.codes(section, z)
+    assert float((categories[:, 0] == categories[:, 1]).mean()) == pytest.approx(0.2, abs=0.03)
+    assert abs(np.corrcoef(np.asarray(values).T)[0, 1]) < 0.08
+
+
 def on(devices, name, real, fake, gradient=False):
     """G's term of features [n, f] of real and fake, or its gradient by those of the fakes."""
     term, asked = auxiliary.make(config(name)), Asked(None, None)

@@ -33,6 +33,14 @@ def test_devices_together_see_the_global_batch_in_order(tiny, kind, step, count)
     np.testing.assert_array_equal(drawn(feed, step, count), expected)  # without prefetch too
 
 
+@pytest.mark.parametrize("kind", [feeding.ResidentFeed, feeding.StreamedFeed])
+def test_a_step_of_several_updates_gets_all_their_batches(tiny, kind):
+    """Three batches of 8 a step, in the order of one batch of 24."""
+    feed = kind(override(tiny, {"train.disc_updates": 3}), SPLIT, place(1))
+    expected = [batch_at(tiny.seed, step, 24, 20) for step in (5, 6)]
+    np.testing.assert_array_equal(drawn(feed, 5, 2), expected)
+
+
 def test_auto_keeps_images_on_the_device_when_they_fit(tiny, monkeypatch):
     assert isinstance(feeding.feed(tiny, SPLIT, place(1)), feeding.ResidentFeed)
     monkeypatch.setattr(feeding, "RESIDENT_BYTES", 10)

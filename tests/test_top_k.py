@@ -6,10 +6,11 @@ import numpy as np
 import optax
 import pytest
 from conftest import tiny_config
-from test_adversarial import started, step
+from test_adversarial import keys_at_0, started, step
 
 from gan_jax import collectives
 from gan_jax.config import override
+from gan_jax.methods import updates
 
 PLAIN = {"train.disc_update": "joint", "disc.dropout_rate": "0", "gen.norm": "none",
          "disc.norm": "none", "gen.optimizer.name": "sgd", "gen.optimizer.b1": "0"}  # fmt: skip
@@ -23,6 +24,16 @@ def ranks(values, devices):
 @pytest.mark.parametrize("devices", [1, 2, 3])
 def test_ranks_over_all_devices(devices):
     np.testing.assert_array_equal(ranks([1.0, 5, 3, 5, -2, 0], devices), [3, 0, 2, 1, 5, 4])
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_the_weights_of_the_kept_have_the_mean_one(devices):
+    """Half of six: the three largest, each twice as heavy."""
+    game, state = started(override(tiny_config(), {**PLAIN, "train.gen_top_share": "0.5"}))
+    now = updates.Now(state.step, state.control, keys_at_0)
+    shards = jnp.array([1.0, 5, 3, 5, -2, 0]).reshape(devices, -1)
+    mapped = jax.vmap(lambda logits: updates._top(game, now, logits), axis_name=collectives.AXIS)
+    np.testing.assert_array_equal(np.ravel(mapped(shards)), [0, 2, 2, 2, 0, 0])
 
 
 def moved(config, devices=1):
