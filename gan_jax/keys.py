@@ -27,6 +27,7 @@ class Purpose(enum.IntEnum):
     ENCODE = 12
     NOISE = 13
     REAL_FOR_GEN = 14
+    LEVEL = 15
 
 
 def root(seed: int) -> jax.Array:

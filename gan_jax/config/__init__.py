@@ -21,6 +21,7 @@ from gan_jax.config.sections import (
     Network,
     Optimizer,
     Penalty,
+    Pyramid,
     Sample,
     Train,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Network",
     "Optimizer",
     "Penalty",
+    "Pyramid",
     "Sample",
     "Train",
     "differences",

@@ -188,6 +188,17 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Pyramid:
+    """method=pyramid: how many levels, and the coarsest one's networks; `gen`, `disc` are of all
+    others."""
+
+    levels: int = field(default=3, metadata={"minimum": 1})
+    latent_dimension: int = field(default=100, metadata={"minimum": 1})  # of the coarsest
+    gen: Network = Network(name="mlp")
+    disc: Network = Network(name="mlp")
+
+
+@dataclass(frozen=True)
 class Config:
     """A whole run. Two runs with equal configs, versions and devices are equal."""
 
@@ -199,6 +210,7 @@ class Config:
     gen: Network = Network()
     disc: Network = Network()
     encoder: Network = Network(name="mlp")  # of a VAE
+    pyramid: Pyramid = Pyramid()
     loss: Loss = Loss()
     auxiliary: Auxiliary = Auxiliary()
     penalty: Penalty = Penalty()

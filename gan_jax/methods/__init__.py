@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from gan_jax.config import Config
 from gan_jax.errors import choose
-from gan_jax.methods import adversarial, vae
+from gan_jax.methods import adversarial, pyramid, vae
 from gan_jax.methods.method import Batch, Method, Metrics, State
 
 __all__ = ["METHODS", "Batch", "Method", "Metrics", "State", "make"]
 
 METHODS: dict[str, Callable[[Config], Method]] = {
     "adversarial": adversarial.make,
+    "pyramid": pyramid.make,
     "vae": vae.make,
 }
 

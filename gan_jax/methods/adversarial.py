@@ -60,13 +60,15 @@ def metrics(game: Game) -> tuple[str, ...]:
     return ("disc_loss", "gen_loss", *seen, "disc_grad_norm", "gen_grad_norm", *reports)
 
 
-def init(game: Game, key: jax.Array) -> AdversarialState:
-    """The state before the first step; the average starts as G itself."""
+def init(game: Game, key: jax.Array, labels: jax.Array | None = None) -> AdversarialState:
+    """The state before the first step; the average starts as G itself. `labels` are one example of
+    what the networks are told, where it is not a class."""
     gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
+    images = jnp.zeros((1, *game.image_shape), jnp.float32)
+    labels = jnp.zeros(1, jnp.int32) if labels is None else labels
     # G may keep these latents as its reference batch
     z = game.draw_latents(keys.per_example(gen_key, jnp.arange(networks.REFERENCE)))
-    gen_labels = jnp.zeros(len(z), jnp.int32)
-    images, labels = jnp.zeros((1, *game.image_shape), jnp.float32), jnp.zeros(1, jnp.int32)
+    gen_labels = jnp.repeat(labels, len(z), axis=0)
     gen_params, gen_stats = split(game.gen.init(gen_key, z, gen_labels, train=True))
     disc_params, disc_stats = split(game.disc.init(disc_key, images, labels, train=True))
     gen = Player(gen_params, gen_stats, game.gen_opt.init(gen_params))
