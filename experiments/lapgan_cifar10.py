@@ -3,8 +3,8 @@
     python launch.py --experiment=lapgan_cifar10
 
 50,000 training images of CIFAR-10, 32x32 in [-1, 1], without their labels, as a Laplacian pyramid:
-8x8 images, and the bands that they lack at 16x16 and at 32x32 (2x2 means down, linear
-interpolation up).
+8x8 images, and the bands that they lack at 16x16 and at 32x32 (2x2 means down, linear interpolation
+up).
 
 8x8: latents of 100 from U(-1, 1); G is dense 1200, 1200 with ReLU, D is dense 600, 600 with
 LeakyReLU 0.2. 16x16 and 32x32: G has a plane of noise beside the enlarged coarser image, three
