@@ -46,7 +46,7 @@ def get_config() -> Config:
         method="pyramid",
         data=Data(source="tfds", name="cifar10", fallback="procedural_cars"),
         latents=Latents(dimension=100 + 16 * 16 + 32 * 32, distribution="uniform"),
-        gen=Network(**band),
+        gen=Network(**band, negative_slope=0.0),
         disc=Network(**band, dropout_rate=0.5),
         pyramid=Pyramid(
             levels=3,

@@ -23,8 +23,11 @@ NARROW = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4}
 def narrow(config: Config) -> Config:
     """The experiment with few layers, channels, examples and samples, for one step."""
     parts = {part: getattr(config, part) for part in ("gen", "disc", "encoder")}
+    parts |= {f"pyramid.{part}": getattr(config.pyramid, part) for part in ("gen", "disc")}
     features = {
-        f"{name}.features": (4,) * min(2, len(part.features)) for name, part in parts.items()
+        # an attention's map is not the first one, so it takes one layer more
+        f"{name}.features": (4,) * min(3 if part.attention else 2, len(part.features))
+        for name, part in parts.items()
     }
     return override(config, NARROW | features)
 
@@ -40,6 +43,8 @@ def stand_in(tmp_path, monkeypatch):
     def changes(config: Config) -> dict[str, str]:
         if config.data.source == "folder":
             return {"data.path": str(tmp_path)}
+        if config.data.source == "tfds" and config.data.fallback == "none":
+            return {"data.source": "digits"}  # for their ten classes
         return {"data.data_dir": str(tmp_path / "none")}
 
     return changes

@@ -48,9 +48,7 @@ def _nearest(name: str) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5) or [
         other for other in known if other.endswith("." + name)
     ]
-    return (
-        f"; did you mean {close[0]!r}?" if close else "; see gan_jax/config/sections.py"
-    )
+    return f"; did you mean {close[0]!r}?" if close else "; see gan_jax/config/sections.py"
 
 
 def _parse(value: Any, kind: Any, name: str) -> Any:
