@@ -1,4 +1,4 @@
-"""Our best recipe for a few thousand small images: R3GAN's parts on CIFAR-10's cars.
+"""Our recipe for a few thousand small images: R3GAN's parts on CIFAR-10's cars.
 
     python launch.py --experiment=r3gan_cifar_cars
 
