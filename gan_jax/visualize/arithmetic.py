@@ -36,7 +36,7 @@ def arithmetic(run: Run, options: Options, folder: Path) -> list[Path]:
     subject.pictures_only(run, "arithmetic")
     operands = parse(options.operands or EXAMPLE)
     most = max(len(operand.numbers) for operand in operands)
-    result, sides = jnp.zeros(run.config.latents.dimension), []
+    result, sides = jnp.zeros(latents.size(run.config.latents)), []
     for place, operand in enumerate(operands):
         z, labels = subject.numbered(run, options, operand.numbers)
         mean = z.mean(0)
@@ -80,6 +80,6 @@ def parse(text: str) -> list[Operand]:
 def _noise(run: Run, options: Options) -> jax.Array:
     """U(-1, 1) for nine latents [9, d], zero for the one in the middle."""
     key = keys.stream(keys.root(options.seed), Purpose.NOISE)
-    uniform = Latents(run.config.latents.dimension, "uniform")
+    uniform = Latents(latents.size(run.config.latents), "uniform")
     noise = latents.sampler(uniform)(keys.per_example(key, jnp.arange(9)))
     return noise.at[4].set(0)

@@ -46,10 +46,12 @@ def ways(config: Latents, a: jax.Array, b: jax.Array, t: jax.Array):
     """From a [n, d] to b [n, d] at the times t [k]: by lerp and by slerp, [n, k, d] each.
 
     The arc is one between draws of N(0, 1). Uniform latents pass it by their quantiles, so that
-    they too stay in their distribution on the way.
+    they too stay in their distribution on the way. Structured codes go straight in both.
     """
-    start, end = latents.to_normal(config, a), latents.to_normal(config, b)
-    return latents.lerp(a, b, t), latents.from_normal(config, latents.slerp(start, end, t))
+    straight, noise = latents.lerp(a, b, t), config.dimension
+    start, end = (latents.to_normal(config, z[:, :noise]) for z in (a, b))
+    arc = latents.from_normal(config, latents.slerp(start, end, t))
+    return straight, jnp.concatenate([arc, straight[:, :, noise:]], axis=2)
 
 
 def _both(run: Run, options: Options, count: int) -> tuple[np.ndarray, np.ndarray, list[str]]:

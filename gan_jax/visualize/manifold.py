@@ -26,7 +26,7 @@ def manifold(run: Run, options: Options, folder: Path) -> list[Path]:
     The second picture needs an encoder.
     """
     subject.pictures_only(run, "manifold")
-    dimension = run.config.latents.dimension
+    dimension = latents.size(run.config.latents)
     if dimension != 2:
         raise NotForThisRun(
             f"manifold lays a plane of latents out, and this run's latents have {dimension} "

@@ -10,6 +10,7 @@ from gan_jax import latents, pictures
 from gan_jax.config import Latents
 from gan_jax.runs import Run
 from gan_jax.visualize import panels, subject
+from gan_jax.visualize.codes import codes
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel
 
@@ -23,7 +24,8 @@ TOGETHER = 4
 
 
 def sweep(run: Run, options: Options, folder: Path) -> list[Path]:
-    """A row per coordinate; with `animate` a GIF per coordinate and one of all."""
+    """A row per coordinate of the noise; with `animate` a GIF per coordinate and one of all. The
+    structured codes of InfoGAN have pictures of their own."""
     subject.pictures_only(run, "sweep")
     config = run.config.latents
     z, label = subject.numbered(run, options, [0])
@@ -36,7 +38,7 @@ def sweep(run: Run, options: Options, folder: Path) -> list[Path]:
     pictures.write_png(written[0], panels.sheet([panel], title, note))
     if options.animate:
         written += _animations(run, options, folder, chosen, note)
-    return written
+    return written + codes(run, options, folder)
 
 
 def moved(z: jax.Array, coordinates: jax.Array, values: jax.Array) -> jax.Array:
@@ -94,7 +96,7 @@ def _images(run: Run, z: jax.Array, label: jax.Array, coordinates, values) -> np
 
 def _coordinates(run: Run, z: jax.Array, label: jax.Array) -> list[int]:
     """All coordinates where they are few, else those that change the image most, in that order."""
-    dimension = len(z)
+    dimension = run.config.latents.dimension
     if dimension <= SHOWN:
         return list(range(dimension))
     ends = _images(run, z, label, range(dimension), _values(run.config.latents, 2))

@@ -30,7 +30,7 @@ def by_hand(tmp_path, classes=0, latents=None, **functions) -> Run:
     latents = latents or Latents(12)
 
     def sample(state, z, labels, averaged):
-        value = z @ WEIGHTS[: latents.dimension] / 80
+        value = z @ WEIGHTS[: z.shape[1]] / 80
         return jnp.broadcast_to(value[:, None, None, None], (len(z), 8, 8, 1))
 
     data = Data("digits", height=8, width=8, channels=1, num_classes=classes)
