@@ -18,6 +18,8 @@ Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 
 enlarged from 8x8, and says so.
 """
 
+from dataclasses import replace
+
 from gan_jax.config import Config, Data, Latents, Log, Loss, Network, Optimizer, Sample, Train
 
 PAPER = "BEGAN, arXiv 1703.10717"
@@ -27,12 +29,12 @@ EPOCH = 3750
 
 def get_config() -> Config:
     optimizer = Optimizer("adam", learning_rate=1e-4, b1=0.5)
-    shared = {"name": "began", "norm": "none", "optimizer": optimizer}
+    shared = Network(name="began", features=(32, 32, 32), norm="none", optimizer=optimizer)
     return Config(
         data=Data(source="tfds", name="mnist", height=28, width=28, channels=1, fallback="digits"),
         latents=Latents(dimension=64, distribution="uniform"),
-        gen=Network(**shared, features=(32, 32, 32)),
-        disc=Network(**shared, features=(32, 64, 96), code_features=64, energy="absolute"),
+        gen=shared,
+        disc=replace(shared, features=(32, 64, 96), code_features=64, energy="absolute"),
         loss=Loss("began", diversity=0.5, control_rate=1e-3),
         train=Train(num_steps=10 * EPOCH, batch_size=16),
         log=Log(every_steps=100),

@@ -22,6 +22,8 @@ Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, 
 says so.
 """
 
+from dataclasses import replace
+
 from gan_jax.config import Config, Data, Latents, Log, Network, Optimizer, Sample, Train
 
 PAPER = "DCGAN, arXiv 1511.06434"
@@ -29,17 +31,18 @@ PAPER = "DCGAN, arXiv 1511.06434"
 
 def get_config() -> Config:
     optimizer = Optimizer("adam", learning_rate=2e-4, b1=0.5)
-    shared = {
-        "name": "sndcgan",
-        "negative_slope": 0.0,
-        "batch_norm_epsilon": 1e-4,
-        "optimizer": optimizer,
-    }
+    gen = Network(
+        name="sndcgan",
+        features=(512, 256, 128, 64),
+        negative_slope=0.0,
+        batch_norm_epsilon=1e-4,
+        optimizer=optimizer,
+    )
     return Config(
         data=Data(source="tfds", name="cifar10", flip="horizontal", fallback="procedural_cars"),
         latents=Latents(dimension=128),
-        gen=Network(**shared, features=(512, 256, 128, 64)),
-        disc=Network(**shared, features=(64, 128, 256, 512), pooling="sum"),
+        gen=gen,
+        disc=replace(gen, features=(64, 128, 256, 512), pooling="sum"),
         train=Train(num_steps=200_000, batch_size=64, disc_updates=2),
         log=Log(every_steps=50),
         sample=Sample(every_steps=200, num_images=64),

@@ -17,6 +17,8 @@ descent with momentum from 0.02; its crops of 28x28 start at 7x7; ReLU in D; it 
 images where this takes means of four. The numbers of channels are ours.
 """
 
+from dataclasses import replace
+
 from gan_jax.config import (
     Config,
     Data,
@@ -34,25 +36,19 @@ PAPER = "LAPGAN, arXiv 1506.05751"
 
 def get_config() -> Config:
     optimizer = Optimizer("adam", learning_rate=2e-4, b1=0.5)
-    dense = {"name": "mlp", "norm": "none", "optimizer": optimizer}
-    band = {
-        "name": "lapgan",
-        "features": (128, 128),
-        "norm": "none",
-        "output": "linear",
-        "optimizer": optimizer,
-    }
+    dense = Network(name="mlp", features=(1200, 1200), norm="none", optimizer=optimizer)
+    band = Network(name="lapgan", features=(128, 128), norm="none", optimizer=optimizer)
     return Config(
         method="pyramid",
         data=Data(source="tfds", name="cifar10", fallback="procedural_cars"),
         latents=Latents(dimension=100 + 16 * 16 + 32 * 32, distribution="uniform"),
-        gen=Network(**band, negative_slope=0.0),
-        disc=Network(**band, dropout_rate=0.5),
+        gen=replace(band, negative_slope=0.0),
+        disc=replace(band, dropout_rate=0.5),
         pyramid=Pyramid(
             levels=3,
             latent_dimension=100,
-            gen=Network(**dense, features=(1200, 1200), negative_slope=0.0),
-            disc=Network(**dense, features=(600, 600)),
+            gen=replace(dense, negative_slope=0.0),
+            disc=replace(dense, features=(600, 600)),
         ),
         train=Train(num_steps=50_000, batch_size=128),
         log=Log(every_steps=50),

@@ -24,6 +24,8 @@ label is embedded in as many coordinates as z has.
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 
+from dataclasses import replace
+
 from gan_jax.config import (
     Augment,
     Config,
@@ -42,13 +44,13 @@ PAPER = "R3GAN, arXiv 2501.05441"
 
 
 def get_config() -> Config:
-    shared = {
-        "name": "r3gan",
-        "features": (768, 768, 768, 768),
-        "kernel_size": 3,
-        "norm": "none",
-        "embedding_features": 64,
-        "optimizer": Optimizer(
+    shared = Network(
+        name="r3gan",
+        features=(768, 768, 768, 768),
+        kernel_size=3,
+        norm="none",
+        embedding_features=64,
+        optimizer=Optimizer(
             "adam",
             learning_rate=2e-4,
             final_learning_rate=5e-5,
@@ -56,12 +58,12 @@ def get_config() -> Config:
             b2=0.9,
             final_b2=0.99,
         ),
-    }
+    )
     return Config(
         data=Data(source="tfds", name="cifar10", num_classes=10, flip="horizontal"),
         latents=Latents(dimension=64),
-        gen=Network(**shared, output="linear", conditioning="embedding"),
-        disc=Network(**shared, conditioning="projection"),
+        gen=replace(shared, output="linear", conditioning="embedding"),
+        disc=replace(shared, conditioning="projection"),
         loss=Loss("relativistic_pairing"),
         penalty=Penalty("r1_r2", weight=0.05, final_weight=0.005),
         augment=Augment(

@@ -19,6 +19,8 @@ Where CIFAR-10 can be neither found nor prepared, the run trains on the cars of
 `gan_jax.data.procedural_cars`, and says so.
 """
 
+from dataclasses import replace
+
 from gan_jax.config import (
     Augment,
     Config,
@@ -37,11 +39,12 @@ PAPER = "R3GAN, arXiv 2501.05441"
 
 
 def get_config() -> Config:
-    shared = {
-        "name": "r3gan",
-        "kernel_size": 3,
-        "norm": "none",
-        "optimizer": Optimizer(
+    shared = Network(
+        name="r3gan",
+        features=(192, 128, 96, 64),
+        kernel_size=3,
+        norm="none",
+        optimizer=Optimizer(
             "adam",
             learning_rate=2e-4,
             final_learning_rate=5e-5,
@@ -49,7 +52,7 @@ def get_config() -> Config:
             b2=0.9,
             final_b2=0.99,
         ),
-    }
+    )
     return Config(
         data=Data(
             source="tfds",
@@ -59,8 +62,8 @@ def get_config() -> Config:
             fallback="procedural_cars",
         ),
         latents=Latents(dimension=64),
-        gen=Network(**shared, features=(192, 128, 96, 64), output="linear"),
-        disc=Network(**shared, features=(64, 96, 128, 192)),
+        gen=replace(shared, output="linear"),
+        disc=replace(shared, features=(64, 96, 128, 192)),
         loss=Loss("relativistic_pairing"),
         penalty=Penalty("r1_r2", weight=0.5, final_weight=0.05),
         augment=Augment(names=("color", "translation", "cutout"), probability=0.3),

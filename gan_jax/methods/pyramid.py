@@ -66,18 +66,21 @@ def parts(config: Config) -> Pyramid:
 
 def level_configs(config: Config) -> list[Config]:
     """The config of each level's game, the coarsest first. A finer level's noise is one plane."""
-    made, count = [], config.pyramid.levels
-    for level in range(count):
-        scale = 2 ** (count - 1 - level)
+    made, section = [], config.pyramid
+    for level in range(section.levels):
+        scale = 2 ** (section.levels - 1 - level)
         height, width = config.data.height // scale, config.data.width // scale
-        data = dataclasses.replace(config.data, height=height, width=width, flip="none")
-        changes = {"data": data}
-        size = height * width
-        if level == 0:
-            size = config.pyramid.latent_dimension
-            changes |= {"gen": config.pyramid.gen, "disc": config.pyramid.disc}
-        changes["latents"] = dataclasses.replace(config.latents, dimension=size)
-        made.append(dataclasses.replace(config, **changes))
+        first = level == 0
+        size = section.latent_dimension if first else height * width
+        made.append(
+            dataclasses.replace(
+                config,
+                data=dataclasses.replace(config.data, height=height, width=width, flip="none"),
+                latents=dataclasses.replace(config.latents, dimension=size),
+                gen=section.gen if first else config.gen,
+                disc=section.disc if first else config.disc,
+            )
+        )
     return made
 
 
@@ -109,7 +112,8 @@ def step(
         numbers = collectives.example_numbers(len(images))
         flips = keys.per_example(keys.at_step(key, Purpose.FLIP, state.step), numbers)
         images = augment.flip(flips, images)
-    states, measured = [], {}
+    states: list[AdversarialState] = []
+    measured: Metrics = {}
     for level, (game, own) in enumerate(zip(pyramid.games, state.levels, strict=True)):
         part = split(pyramid, images, batch.labels)[level]
         own, found = adversarial.step(game, own, part, _key(key, level))
@@ -145,15 +149,16 @@ def score(pyramid: Pyramid, state: PyramidState, images: jax.Array, labels: jax.
     """The sum of all levels' logits [n] for images [n, h, w, c], in inference mode."""
     seen = split(pyramid, images, labels)
     levels = zip(pyramid.games, state.levels, seen, strict=True)
-    return sum(adversarial.score(game, own, *part) for game, own, part in levels)
+    logits = [adversarial.score(game, own, *part) for game, own, part in levels]
+    return jnp.stack(logits).sum(axis=0)
 
 
 def evaluate(
     pyramid: Pyramid, state: PyramidState, batch: Batch, z: jax.Array, labels: jax.Array
 ) -> dict[str, jax.Array]:
     """Each level's losses and logits [n], in inference mode, beside the batch's coarser images."""
-    found, at = {}, 0
-    seen = split(pyramid, *batch)
+    found: dict[str, jax.Array] = {}
+    seen, at = split(pyramid, *batch), 0
     for game, own, part in zip(pyramid.games, state.levels, seen, strict=True):
         noise, at = z[:, at : at + game.latent_size], at + game.latent_size
         given = labels if part.labels.ndim == 1 else part.labels
@@ -206,7 +211,7 @@ def _check(config: Config) -> None:
 def _mean_losses(pyramid: Pyramid, values: Metrics) -> Metrics:
     heights = [game.image_shape[0] for game in pyramid.games]
     return {
-        name: sum(values[f"{name}_{height}"] for height in heights) / len(heights)
+        name: jnp.stack([values[f"{name}_{height}"] for height in heights]).mean(axis=0)
         for name in ("disc_loss", "gen_loss")
     }
 
