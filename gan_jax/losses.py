@@ -29,6 +29,7 @@ class Loss(NamedTuple):
         methods that update D on real and on fake examples in turn.
     gen_sees_real: whether G's update needs D's pass over real examples.
     on_probabilities: whether sigmoid(logits) is a probability in this loss.
+    on_energies: whether the logits must be negative energies, which an autoencoder's errors are.
     start: the names and values of the control before the first step.
     follow: (control, mean real logit, mean fake logit) -> (control, what to report of it).
     reports: the names of what `follow` reports.
@@ -39,6 +40,7 @@ class Loss(NamedTuple):
     disc_terms: tuple[Term, Term] | None = None
     gen_sees_real: bool = False
     on_probabilities: bool = False
+    on_energies: bool = False
     start: tuple[tuple[str, float], ...] = ()
     follow: Callable[[Control, jax.Array, jax.Array], tuple[Control, dict[str, jax.Array]]] = (
         lambda control, real, fake: (control, {})
@@ -140,7 +142,7 @@ def ebgan(section: config.Loss) -> Loss:
         disc_real=lambda logits: -logits,
         disc_fake=lambda logits: jax.nn.relu(section.margin + logits),
         gen=lambda logits: -logits,
-    )
+    )._replace(on_energies=True)
 
 
 def began(section: config.Loss) -> Loss:
@@ -159,6 +161,7 @@ def began(section: config.Loss) -> Loss:
     return Loss(
         disc=lambda real, fake, control: -real + control["k"] * fake,
         gen=lambda real, fake: -fake,
+        on_energies=True,
         start=(("k", 0.0),),
         follow=follow,
         reports=("control_k", "convergence"),

@@ -29,6 +29,8 @@ NEEDS = {
     "classifier": {"disc.conditioning": "classifier"},
     "codes": {"latents.categories": "3", "latents.continuous": "1"},
 }
+ENERGY = {"disc.name": "autoencoder"}
+NEEDS |= {"ebgan": ENERGY, "began": ENERGY}
 TRAININGS: tuple[dict[str, str], ...] = (
     {},
     {"train.disc_updates": "2"},
@@ -50,6 +52,7 @@ def drawn(number):
         "auxiliary.name": term,
         **TRAININGS[number // 2 % len(TRAININGS)],
         **NEEDS.get(term, {}),
+        **NEEDS.get(loss, {}),
     }
     return override(POINTS, changes)
 

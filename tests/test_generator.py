@@ -42,11 +42,12 @@ def started(config, latents=Z):
 
 
 def test_every_body_is_tested():
-    assert set(BODIES) == set(networks.GENERATORS)
+    ours = {"lapgan"}  # makes bands: tests/test_pyramid.py
+    assert set(BODIES) | ours == set(networks.GENERATORS)
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_a_code_beside_z_tells_every_body_the_class(tiny, body):
+@pytest.mark.parametrize("body", ["dcgan", "mlp", "r3gan"])
+def test_a_code_beside_z_tells_a_body_the_class(tiny, body):
     gen, variables = started(configured(tiny, body, conditioning="embedding", embedding_features=2))
     assert variables["params"]["embedding"]["embedding"].shape == (3, 2)
     images = gen.apply(variables, Z, LABELS, train=False)

@@ -67,7 +67,7 @@ def write(path, count=1, size=(9, 9)):
             "loss.name='hing' is unknown; choose one of minimax, non",
         ),
         ((*CARS, "--set=gen.optimizer.name=adams"), "gen.optimizer.name='adams' is unknown"),
-        ((*CARS, "--set=gen.name=dcgam"), "gen.name='dcgam' is unknown; choose one of dcgan"),
+        ((*CARS, "--set=gen.name=dcgam"), "gen.name='dcgam' is unknown; choose one of began"),
         ((*CARS, "--set=data.source=web"), "data.source='web' is unknown"),
         ((*CARS, "--set=data.fallback=none"), "is not in"),
         ((*CARS, "--set=data.path=none"), "There is no folder none"),

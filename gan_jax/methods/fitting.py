@@ -4,10 +4,16 @@ from gan_jax import penalties
 from gan_jax.config import Config
 from gan_jax.errors import UserError
 from gan_jax.losses import Loss
+from gan_jax.networks import Discriminator
 
 
-def check(config: Config, loss: Loss) -> None:
+def check(config: Config, loss: Loss, disc: Discriminator) -> None:
     """Raises `UserError` for the first choice that cannot be."""
+    if loss.on_energies and disc.judge is None:
+        raise UserError(
+            f"loss.name={config.loss.name} is of energies, which would fall without end where D "
+            "does not measure an error; set disc.name=autoencoder or the like."
+        )
     _check_update(config, loss)
     _check_penalty(config)
 
@@ -34,7 +40,7 @@ def _check_penalty(config: Config) -> None:
             f"penalty.name={name} looks at real and fake in one update; "
             "set train.disc_update=joint."
         )
-    if name in penalties.BETWEEN_EXAMPLES and config.disc.norm == "batch":
+    if name in penalties.BETWEEN_EXAMPLES and config.disc.norm != "none":
         raise UserError(
             f"penalty.name={name} is of each example's own gradient, which BatchNorm mixes with "
             "its neighbours'; set disc.norm=none."

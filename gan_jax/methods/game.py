@@ -44,10 +44,11 @@ def make(config: Config) -> Game:
     train = config.train
     loss = losses.make(config.loss)
     penalty = regularisers.penalty(config)
-    fitting.check(config, loss)
+    disc = networks.discriminator(config)
+    fitting.check(config, loss, disc)
     return Game(
         gen=networks.generator(config),
-        disc=networks.discriminator(config),
+        disc=disc,
         image_shape=(config.data.height, config.data.width, config.data.channels),
         latent_size=latents.size(config.latents),
         draw_latents=latents.sampler(config.latents),

@@ -69,7 +69,8 @@ def grouped_conv(x: jax.Array, kernel: jax.Array, groups: int) -> jax.Array:
     """x [n, h, w, c] by kernel [k, k, c / groups, features], of stride 1 and SAME padding.
 
     As a batch of convolutions, one for each group: JAX makes it a grouped convolution where XLA's
-    is native. On the CPU XLA's has gradients hundreds of times slower than this.
+    is native. On the CPU XLA's gradient of [8, 16, 16, 1536] by 96 groups had not come after
+    190 s, and this takes 0.6 s on two cores.
     """
     x = x.reshape(*x.shape[:3], groups, -1)
     kernel = kernel.reshape(*kernel.shape[:3], groups, -1)
