@@ -12,7 +12,7 @@ from conftest import tiny_config
 from gan_jax import collectives, losses
 from gan_jax.config import Loss, override
 from gan_jax.errors import UserError
-from gan_jax.methods import adversarial, fitting
+from gan_jax.methods import adversarial
 from gan_jax.methods import game as games
 
 REAL = jnp.array([-5.0, 1.4, 12.5, 2.7])
@@ -245,6 +245,8 @@ def test_probability_is_the_sigmoid_in_float32():
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_metrics_show_probabilities_only_where_the_loss_has_them(name):
     changes = {"loss.name": name, "loss.real_target": 1, "train.disc_update": "joint"}
+    if made(name).on_energies:
+        changes |= {"disc.name": "autoencoder"}
     names = adversarial.metrics(games.make(override(tiny_config(), changes)))
     view = "prob" if name in ("minimax", "non_saturating") else "logit"
     assert {f"disc_{view}_real", f"disc_{view}_fake"} == {
@@ -254,9 +256,9 @@ def test_metrics_show_probabilities_only_where_the_loss_has_them(name):
 
 @pytest.mark.parametrize("name", ["relativistic_average", "relativistic_pairing", "began"])
 def test_a_loss_without_terms_cannot_be_learnt_in_turn(name):
-    config = override(tiny_config(), {"loss.name": name, "loss.real_target": 1})
+    changes = {"loss.name": name, "loss.real_target": 1, "disc.name": "autoencoder"}
     with pytest.raises(UserError, match=rf"{name} has none; set train\.disc_update=joint"):
-        fitting.check(config, losses.make(config.loss))
+        games.make(override(tiny_config(), changes))
 
 
 def test_targets_that_a_loss_does_not_have_are_refused():

@@ -207,15 +207,6 @@ def test_a_step_descends_what_plain_differentiation_gives(name):
             r"penalty\.name=dragan is of each example's .*set disc\.norm=none",
         ),
         (
-            {
-                "penalty.name": "wgan_gp",
-                "train.disc_update": "joint",
-                "disc.norm": "conditional_batch",
-                "data.num_classes": 10,
-            },
-            r"penalty\.name=wgan_gp is of each example's .*set disc\.norm=none",
-        ),
-        (
             {"loss.name": "ebgan", "loss.real_target": 1},
             r"loss\.name=ebgan is of energies.*set disc\.name=autoencoder",
         ),

@@ -40,7 +40,7 @@ def _check_penalty(config: Config) -> None:
             f"penalty.name={name} looks at real and fake in one update; "
             "set train.disc_update=joint."
         )
-    if name in penalties.BETWEEN_EXAMPLES and config.disc.norm != "none":
+    if name in penalties.BETWEEN_EXAMPLES and config.disc.norm == "batch":
         raise UserError(
             f"penalty.name={name} is of each example's own gradient, which BatchNorm mixes with "
             "its neighbours'; set disc.norm=none."
