@@ -18,9 +18,9 @@ is over-fitted. The real images are neither flipped nor augmented here, so that 
 
 Run to step 2,400 on two CPU cores, seed 0, at 0.3 s a step with the cores to itself: at step 1,000
 the averaged grid shows round, grainy roses, white, pink, orange and red before green, and at 2,400
-the same in clearer outlines, frilled and still grainy. Of 64 samples (`--what=neighbours`) 9 % are nearer to a photograph than
-photographs are to each other at step 1,000, and 19 % at 2,400: on the way to copies, which nobody
-would take them for so far.
+the same in clearer outlines, frilled and still grainy. Of 64 samples (`--what=neighbours`) 9 % are
+nearer to a photograph than photographs are to each other at step 1,000, and 19 % at 2,400: on the
+way to copies, which nobody would take them for so far.
 
 Departures from the article:
 - Samples are drawn in inference mode; there BatchNorm is in training mode always.
