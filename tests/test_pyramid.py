@@ -10,6 +10,7 @@ from gan_jax.config import Config, Data, Latents, Network, Pyramid, Train, overr
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.methods import Batch, adversarial, pyramid
+from gan_jax.networks import resampling
 
 CONFIG = Config(
     method="pyramid",
@@ -70,7 +71,7 @@ def test_bands_and_the_coarsest_image_add_up_to_the_image(parts, images):
 
 def test_halving_takes_means_and_doubling_keeps_a_constant():
     image = jnp.array([[1.0, 3.0, 0.0, 2.0], [5.0, 7.0, 0.0, 6.0]])[None, :, :, None]
-    np.testing.assert_allclose(pyramid.down(image)[0, :, :, 0], [[4.0, 2.0]])
+    np.testing.assert_allclose(resampling.mean_pooled(image)[0, :, :, 0], [[4.0, 2.0]])
     np.testing.assert_allclose(pyramid.up(jnp.full((1, 2, 2, 3), 0.7)), 0.7, rtol=1e-6)
 
 

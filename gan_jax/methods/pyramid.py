@@ -23,6 +23,7 @@ from gan_jax.methods import game as games
 from gan_jax.methods.adversarial import AdversarialState
 from gan_jax.methods.game import Game
 from gan_jax.methods.method import Batch, Method, Metrics
+from gan_jax.networks.resampling import mean_pooled
 
 
 class PyramidState(NamedTuple):
@@ -114,8 +115,9 @@ def step(
         images = augment.flip(flips, images)
     states: list[AdversarialState] = []
     measured: Metrics = {}
-    for level, (game, own) in enumerate(zip(pyramid.games, state.levels, strict=True)):
-        part = split(pyramid, images, batch.labels)[level]
+    seen = split(pyramid, images, batch.labels)
+    levels = zip(pyramid.games, state.levels, seen, strict=True)
+    for level, (game, own, part) in enumerate(levels):
         own, found = adversarial.step(game, own, part, _key(key, level))
         states.append(own)
         measured |= {f"{name}_{game.image_shape[0]}": value for name, value in found.items()}
@@ -172,17 +174,11 @@ def split(pyramid: Pyramid, images: jax.Array, labels: jax.Array) -> list[Batch]
     and what they are added to."""
     finer = []
     for _ in pyramid.games[1:]:
-        small = down(images)
+        small = mean_pooled(images)
         low = up(small)
         finer.append(Batch(images - low, low))
         images = small
     return [Batch(images, labels), *reversed(finer)]
-
-
-def down(images: jax.Array) -> jax.Array:
-    """Half the height and width, each pixel the mean of four."""
-    n, height, width, channels = images.shape
-    return images.reshape(n, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
 
 
 def up(images: jax.Array) -> jax.Array:

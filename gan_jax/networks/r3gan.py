@@ -39,30 +39,28 @@ class Block(nn.Module):
         # sqrt(2 / (1 + slope^2)) keeps the variance, and three layers make the power -1 / 4
         init = starting(2 / (1 + slope**2) * self.blocks**-0.5)
         y = layer.activated(layer.conv(x, wide, 1, kernel_init=init))
-        groups = max(1, wide // GROUP)
-        conv = GroupedConv(wide, groups, layer.network.kernel_size, init, layer.dtype)
+        conv = GroupedConv(
+            wide,
+            layer.network.kernel_size,
+            kernel_init=init,
+            dtype=layer.dtype,
+            groups=max(1, wide // GROUP),
+        )
         y = layer.activated(layer.weighted(conv, y))
         zero = nn.initializers.zeros_init()
         return x + layer.conv(y, x.shape[-1], 1, use_bias=False, kernel_init=zero)
 
 
-class GroupedConv(nn.Module):
+class GroupedConv(ops.KernelLayer):
     """[n, h, w, c] to [n, h, w, features]; a group of the output sees its group of the input."""
 
-    features: int
-    groups: int
-    kernel_size: int
-    kernel_init: nn.initializers.Initializer
-    dtype: jnp.dtype
+    groups: int = 1
 
-    @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        inputs = x.shape[-1] // self.groups
-        shape = (self.kernel_size, self.kernel_size, inputs, self.features)
-        kernel = self.param("kernel", self.kernel_init, shape).astype(self.dtype)
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
-        y = grouped_conv(x.astype(self.dtype), kernel, self.groups)
-        return y + bias.astype(self.dtype).reshape(1, 1, 1, -1)
+    def _inputs(self, channels: int) -> int:
+        return channels // self.groups
+
+    def _apply(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
+        return grouped_conv(x, kernel, self.groups)
 
 
 def grouped_conv(x: jax.Array, kernel: jax.Array, groups: int) -> jax.Array:

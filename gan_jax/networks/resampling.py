@@ -3,41 +3,20 @@
 Both together are a single convolution of the small map, with one tap more on each side.
 """
 
-from collections.abc import Callable
-
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from gan_jax import ops
 
 
-class _Resampling(nn.Module):
-    features: int
-    kernel_size: int
-    use_bias: bool = True
-    kernel_init: Callable = nn.initializers.lecun_normal()
-    dtype: jnp.dtype = jnp.float32
-
-    @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        shape = (self.kernel_size, self.kernel_size, x.shape[-1], self.features)
-        kernel = self.param("kernel", self.kernel_init, shape)
-        x = self._apply(x.astype(self.dtype), kernel)
-        if not self.use_bias:
-            return x
-        bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
-        return x + bias.astype(self.dtype).reshape(1, 1, 1, -1)
-
-
-class EnlargedConv(_Resampling):
+class EnlargedConv(ops.KernelLayer):
     """[n, h, w, c], enlarged by two to nearest neighbours and convolved: [n, 2h, 2w, features]."""
 
     def _apply(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
         return enlarged_conv(x, kernel)
 
 
-class PooledConv(_Resampling):
+class PooledConv(ops.KernelLayer):
     """[n, h, w, c], convolved and the means of 2x2 pixels taken: [n, h / 2, w / 2, features]."""
 
     def _apply(self, x: jax.Array, kernel: jax.Array) -> jax.Array:

@@ -9,14 +9,12 @@ from flax import linen as nn
 from gan_jax.ops.convolution import conv, conv_transpose
 
 
-class _Layer(nn.Module):
-    """What both layers share: a kernel [kh, kw, in, features] and a bias [features].
+class KernelLayer(nn.Module):
+    """A kernel [kh, kw, in, features] applied to a map, and a bias [features].
 
     Attributes:
       features: channels of the output.
       kernel_size: one int for a square kernel, or (rows, columns).
-      stride: positive int.
-      padding: "SAME", "VALID" or ((top, bottom), (left, right)).
       use_bias: whether to add a bias.
       kernel_init, bias_init: initialisers.
       dtype: of the computation; None takes it from the input and the parameters.
@@ -25,8 +23,6 @@ class _Layer(nn.Module):
 
     features: int
     kernel_size: int | tuple[int, int]
-    stride: int = 1
-    padding: str | tuple[tuple[int, int], tuple[int, int]] = "SAME"
     use_bias: bool = True
     kernel_init: Callable = nn.initializers.lecun_normal()
     bias_init: Callable = nn.initializers.zeros_init()
@@ -38,7 +34,7 @@ class _Layer(nn.Module):
         """Map [B, H, W, C] to [B, H', W', features]."""
         size = self.kernel_size
         taps = (size, size) if isinstance(size, int) else tuple(size)
-        shape = (*taps, x.shape[-1], self.features)
+        shape = (*taps, self._inputs(x.shape[-1]), self.features)
         kernel = self.param("kernel", self.kernel_init, shape, self.param_dtype)
         bias = None
         if self.use_bias:
@@ -47,18 +43,39 @@ class _Layer(nn.Module):
         y = self._apply(x, kernel)
         return y if bias is None else y + bias.reshape(1, 1, 1, -1)
 
+    def _inputs(self, channels):
+        """Channels of the map that one of the output sees."""
+        return channels
 
-class Conv(_Layer):
-    """`conv` with a bias; a drop-in for `flax.linen.Conv` on [B, H, W, C]."""
+    def _apply(self, x, kernel):
+        raise NotImplementedError
+
+
+class Conv(KernelLayer):
+    """`conv` with a bias; a drop-in for `flax.linen.Conv` on [B, H, W, C].
+
+    Attributes:
+      stride: positive int.
+      padding: "SAME", "VALID" or ((top, bottom), (left, right)).
+    """
+
+    stride: int = 1
+    padding: str | tuple[tuple[int, int], tuple[int, int]] = "SAME"
 
     def _apply(self, x, kernel):
         return conv(x, kernel, self.stride, self.padding)
 
 
-class ConvTranspose(_Layer):
-    """`conv_transpose` with a bias; a drop-in for `flax.linen.ConvTranspose` on [B, H, W, C]."""
+class ConvTranspose(KernelLayer):
+    """`conv_transpose` with a bias; a drop-in for `flax.linen.ConvTranspose` on [B, H, W, C].
+
+    Attributes:
+      stride: positive int.
+      padding: "SAME", "VALID" or ((top, bottom), (left, right)).
+    """
 
     stride: int = 2
+    padding: str | tuple[tuple[int, int], tuple[int, int]] = "SAME"
 
     def _apply(self, x, kernel):
         return conv_transpose(x, kernel, self.stride, self.padding)
