@@ -7,9 +7,8 @@ Both networks have the one-hot label beside their input (Mirza and Osindero 2014
 figure 1).
 
 G: dense 256, 512 and 1024, each with BatchNorm and LeakyReLU 0.2, dense 784 with tanh. D: dense 512
-and 256 with LeakyReLU 0.2, dense to a logit; it sees the label beside each pixel. Glorot uniform
-kernels. Adam with rate 2e-4 and beta1 0.5 for both; batches of 64 for 50 epochs of 937 steps. The
-grid's columns are the classes 0 to 9.
+and 256 with LeakyReLU 0.2, dense to a logit. Glorot uniform kernels. Adam with rate 2e-4 and beta1
+0.5 for both; batches of 64 for 50 epochs of 937 steps. The grid's columns are the classes 0 to 9.
 
 Departures from the paper: it has maxout in D, dropout in both and gradient descent with momentum.
 

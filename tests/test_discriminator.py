@@ -97,15 +97,15 @@ def test_a_projection_of_zero_is_independent_of_the_label(tiny):
 
 @pytest.mark.parametrize("width", [0, 2])
 @pytest.mark.parametrize("body", ["dcgan", "mlp"])
-def test_an_embedding_lies_beside_the_channels_of_the_image(tiny, body, width):
+def test_an_embedding_lies_beside_the_channels_or_the_whole_row_of_an_image(tiny, body, width):
     config = configured(tiny, body, conditioning="embedding", embedding_features=width, norm="none")
     params, verdict = judged(config, images=jnp.repeat(IMAGES[:1], 6, axis=0))
     first = {"dcgan": ("Conv_0",), "mlp": ("Hidden_0", "Dense_0")}[body]
     kernel = params["body"]
     for name in first:
         kernel = kernel[name]
-    inputs = {"dcgan": 1, "mlp": 64}[body] * (1 + (width or 3))
-    assert kernel["kernel"].shape[-2] == inputs
+    image = {"dcgan": 1, "mlp": 64}[body]
+    assert kernel["kernel"].shape[-2] == image + (width or 3)
     assert ("embedding" in params) == (width > 0)
     same = np.unique(np.asarray(verdict.logits).round(6))
     assert len(same) == 3  # one logit for each class

@@ -41,15 +41,15 @@ class Discriminator(parts.Body):
     The body maps (images, labels, train) to features [n, f]; logits are linear in them, or what
     the `judge` makes of (features, images, `Parts`). Of the labels, `network.conditioning` makes
 
-    - embedding: a code beside the channels of each pixel (Mirza and Osindero 2014, arXiv
-      1411.1784);
+    - embedding: a code beside the channels of each pixel, or beside the whole image for a body
+      that sees it as one row (Mirza and Osindero 2014, arXiv 1411.1784);
     - projection: the product of the features and an embedding, which is added to the logit (Miyato
       and Koyama 2018, arXiv 1802.05637, equation 3);
     - classifier: nothing to see, but logits of the classes to learn (Odena et al. 2016, arXiv
       1610.09585).
     """
 
-    body: nn.Module
+    body: parts.Body
     judge: nn.Module | None
     categories: tuple[int, ...]
     continuous: int
@@ -59,7 +59,8 @@ class Discriminator(parts.Body):
         layer, network = self.parts(labels, train), self.network
         seen = images
         if network.conditioning == "embedding":
-            seen = beside(images, layer.code(network.embedding_features))
+            seen = images.reshape(len(images), -1) if self.body.takes_rows else images
+            seen = beside(seen, layer.code(network.embedding_features))
         features = self.body(seen, labels, train)
         if network.minibatch != "none":
             features = MINIBATCH[network.minibatch]()(features, train)
@@ -95,7 +96,7 @@ MINIBATCH: dict[str, Callable[[], nn.Module]] = {
 
 
 def with_heads(
-    config: Config, body: nn.Module, kernel_init: Callable, judge: nn.Module | None = None
+    config: Config, body: parts.Body, kernel_init: Callable, judge: nn.Module | None = None
 ) -> Discriminator:
     """The discriminator of a body and of the heads that `config` asks for.
 

@@ -45,7 +45,9 @@ class Generator(parts.Body):
 
 
 class Body(parts.Body):
-    """Images [n, height, width, channels] to features [n, features[-1]]."""
+    """Images [n, height, width, channels], or rows [n, numbers], to features [n, features[-1]]."""
+
+    takes_rows = True
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:

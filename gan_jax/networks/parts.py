@@ -1,7 +1,7 @@
 """The layers of a network as its config has them: what is normalised, and by what."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -99,6 +99,8 @@ class Parts(NamedTuple):
 
 class Body(nn.Module):
     """A network made of `Parts`: what the config says of it."""
+
+    takes_rows: ClassVar[bool] = False  # whether it sees an image as one row of numbers
 
     network: Network
     num_classes: int

@@ -51,8 +51,8 @@ def run(
 ) -> list[Path]:
     """Writes the named pictures, or `all` that make sense, to pictures/step_NNNNNNNN in `workdir`.
 
-    Raises `UserError` for no name or an unknown one, for no run, and for a picture that a run
-    cannot have, unless it was asked for by `all`.
+    Raises `UserError` for no name or an unknown one and for no run; and, after all others are
+    drawn, for a picture that a run cannot have, unless it was asked for by `all`.
     """
     user_cache.keep_compiled_programs()
     if not what:
@@ -63,16 +63,20 @@ def run(
     opened = runs.open_run(workdir, step)
     folder = opened.workdir / "pictures" / f"step_{opened.step:08d}"
     written: list[Path] = []
+    refused: list[str] = []
     with full_disk_is_an_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, picture in chosen:
             try:
                 files = picture.draw(opened, options, folder)
             except NotForThisRun as reason:
-                if "all" not in what:
-                    raise
-                print(f"{name}: left out. {reason}")
+                if "all" in what:
+                    print(f"{name}: left out. {reason}")
+                else:
+                    refused.append(str(reason))
                 continue
             print(f"{name}: {files[0]}" + (f" and {len(files) - 1} more" if files[1:] else ""))
             written += files
+    if refused:
+        raise NotForThisRun(" ".join(refused))
     return written

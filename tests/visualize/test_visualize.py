@@ -294,6 +294,12 @@ def test_pictures_that_make_no_sense_say_why(tmp_path):
 def test_names_are_checked_before_anything_is_written(gan, tmp_path):
     with pytest.raises(UserError, match="--what='swep' is unknown; choose one of samples, sweep"):
         visualize.run(tmp_path, ("samples", "swep"), Options())
-    with pytest.raises(NotForThisRun, match="manifold lays"):
-        visualize.run(gan, ("manifold",), Options())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_run_cannot_have_does_not_keep_the_others_from_it(gan):
+    drawn = gan / "pictures" / "step_00000004" / "interpolate.png"
+    drawn.unlink(missing_ok=True)
+    with pytest.raises(NotForThisRun, match=r"manifold lays .* reconstruct needs a model"):
+        visualize.run(gan, ("manifold", "interpolate", "reconstruct"), Options())
+    assert drawn.exists()
