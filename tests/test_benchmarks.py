@@ -3,9 +3,10 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from benchmarks import flop, losses, problem, process, train_step
+from benchmarks import agreement, flop, losses, problem, process, train_step
 from benchmarks.peers import KNOWN, check, ours
 from gan_jax.config import Config, override
+from gan_jax.data import Split
 from gan_jax.errors import UserError
 from gan_jax.methods import game as games
 
@@ -120,3 +121,20 @@ def test_the_table_of_losses_by_hand():
 def test_the_table_of_losses_names_games_that_can_be_played():
     for name in losses.GAMES:
         games.make(losses.game(name, num_steps=1, num_seeds=1))
+
+
+def test_a_classifier_learns_bright_from_dark_and_its_agreement_is_counted():
+    draw = np.random.default_rng(0)
+    labels = np.arange(512, dtype=np.int32) % 2
+    noise = draw.integers(0, 100, (512, 8, 8, 1))
+    images = (noise + 120 * labels[:, None, None, None]).astype(np.uint8)
+    read = agreement.learn(Split(images, labels), 2, epochs=2, seed=0)(images[:200])
+    asked = np.array([0] * 150 + [1] * 50)
+    right = (labels[:200] == asked).mean()
+    found = agreement.shares(read, asked, 2)
+    assert found == pytest.approx([right, 75 / 150, 25 / 50])
+
+
+def test_shares_are_of_what_was_asked_for_in_each_class():
+    read, asked = np.array([0, 1, 1, 2, 2, 2]), np.array([0, 0, 1, 2, 1, 2])
+    assert agreement.shares(read, asked, 3) == pytest.approx([4 / 6, 1 / 2, 1 / 2, 1.0])
