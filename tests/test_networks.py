@@ -8,9 +8,9 @@ import pytest
 
 import experiments
 from gan_jax import networks, ops
-from gan_jax.config import override
+from gan_jax.config import Network, override
 from gan_jax.errors import UserError
-from gan_jax.networks import resampling, upsampling
+from gan_jax.networks import parts, resampling, upsampling
 
 GEN, DISC = networks.generator, networks.discriminator
 
@@ -172,6 +172,14 @@ def test_a_convolution_of_an_enlarged_image_is_computed_on_the_small_one(taps):
     kernel = jax.random.normal(jax.random.key(1), (taps, taps, 3, 2))
     expected = ops.conv(x.repeat(2, axis=1).repeat(2, axis=2), kernel, 1, "SAME")
     np.testing.assert_allclose(resampling.enlarged_conv(x, kernel), expected, atol=1e-5)
+
+
+def test_the_last_map_is_flattened_added_up_or_averaged():
+    x = jnp.arange(12.0).reshape(1, 2, 3, 2)
+    found = {how: parts.pooled(Network(pooling=how), x)[0] for how in ("flatten", "sum", "mean")}
+    np.testing.assert_array_equal(found["flatten"], np.arange(12))
+    np.testing.assert_array_equal(found["sum"], [30, 36])
+    np.testing.assert_array_equal(found["mean"], [5, 6])
 
 
 def test_max_pooling_by_hand_and_with_an_odd_side():

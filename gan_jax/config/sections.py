@@ -77,7 +77,7 @@ class Network:
     batch_norm_epsilon: float = 1e-5
     dropout_rate: float = 0.0
     output: Literal["tanh", "linear"] = "tanh"  # of a generator
-    pooling: Literal["flatten", "sum"] = "flatten"  # the last map of a discriminator
+    pooling: Literal["flatten", "sum", "mean"] = "flatten"  # the last map of a discriminator
     resampled: int = field(default=0, metadata={"minimum": 0})  # blocks that halve, in a resnet's D
     attention: int = field(default=0, metadata={"minimum": 0})  # resnet: at maps of this height
     minibatch: Literal["none", "stddev", "discrimination"] = "none"  # features of a D's batch

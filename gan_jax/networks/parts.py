@@ -135,5 +135,7 @@ GLOROT = nn.initializers.glorot_uniform()
 
 
 def pooled(network: Network, x: jax.Array) -> jax.Array:
-    """Maps [n, h, w, c] as features [n, f]: all of their pixels, or the sum over them."""
-    return x.sum(axis=(1, 2)) if network.pooling == "sum" else x.reshape(x.shape[0], -1)
+    """Maps [n, h, w, c] as features [n, f]: all of their pixels, or the sum or mean over them."""
+    if network.pooling == "flatten":
+        return x.reshape(x.shape[0], -1)
+    return x.sum(axis=(1, 2)) if network.pooling == "sum" else x.mean(axis=(1, 2))

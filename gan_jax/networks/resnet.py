@@ -2,7 +2,7 @@
 
 Gulrajani et al. 2017, arXiv 1704.00028, appendix C; Miyato et al. 2018, arXiv 1802.05957, tables 4
 to 6; Zhang et al. 2018, arXiv 1805.08318, with `attention` and `kernel_norm`. Of the last map,
-WGAN-GP takes the mean over its pixels and SNGAN the sum, which `pooling` offers. At 32x32 D halves
+WGAN-GP takes the mean over its pixels and SNGAN the sum: `pooling`. At 32x32 D halves
 twice of four times (`resampled` 2), at 48x48 and at 128x128 in every block but the last.
 
 Kernels of residual convolutions start at Xavier uniform times the square root of 2, others at

@@ -209,3 +209,12 @@ def test_only_the_chosen_algorithm_is_compiled():
     compiled = jax.jit(jax.grad(lambda k: conv(x, k, 2).sum())).lower(kernel)
     native = "convolution(" in compiled.as_text(dialect="hlo")
     assert native == (jax.default_backend() != "cpu")
+
+
+@pytest.mark.parametrize(("taps", "overlap"), [(3, [1, 2]), (4, [2, 2]), (5, [2, 3])])
+def test_how_many_pixels_a_transposed_convolution_adds_in_each_of_its_own(taps, overlap):
+    """The checkerboard of odd kernels (Odena et al. 2016, doi 10.23915/distill.00003)."""
+    one_line = conv_transpose(jnp.ones((1, 1, 8, 1)), jnp.ones((1, taps, 1, 1)), 2, "SAME")
+    inner = np.asarray(one_line[0, 0, 4:-4, 0])
+    assert sorted(inner[:2]) == overlap
+    np.testing.assert_array_equal(inner, np.tile(inner[:2], 4))
