@@ -10,6 +10,11 @@ G: dense 256, 512 and 1024, each with BatchNorm and LeakyReLU 0.2, dense 784 wit
 and 256 with LeakyReLU 0.2, dense to a logit. Glorot uniform kernels. Adam with rate 2e-4 and beta1
 0.5 for both; batches of 64 for 50 epochs of 937 steps. The grid's columns are the classes 0 to 9.
 
+Run to step 9,370 (ten epochs, two minutes) on two CPU cores, seed 0: the averaged grid shows the
+digits that its columns ask for, some of them ragged. A classifier of real digits, right on 98.9 %
+of the test images, reads the class asked for in 95.5 % of 10,000 samples, from 89.5 % of the eights
+to 99.8 % of the noughts (`python -m benchmarks.agreement --workdir=RUN`).
+
 Departures from the paper: it has maxout in D, dropout in both and gradient descent with momentum.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,

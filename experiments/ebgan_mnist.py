@@ -13,6 +13,9 @@ and 2). With the second command G also turns the codes of its fakes away from on
 pull-away term with weight 0.1 (equation 4). Adam with rate 2e-4 and beta1 0.5 for both; batches of
 64 for 50 epochs of 937 steps.
 
+Run to step 4,000 (4.3 epochs, 81 s) on two CPU cores, seed 0: digits in the averaged grid, most of
+them legible, on a ground of faint noise.
+
 Departures: the sizes, and the margin, which is of a mean over pixels; the paper searches a grid of
 them (its appendix).
 
