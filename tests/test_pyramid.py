@@ -5,16 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gan_jax import collectives, keys, methods
+from gan_jax import augment, collectives, keys, methods
 from gan_jax.config import Config, Data, Latents, Network, Pyramid, Train, override
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.methods import Batch, adversarial, pyramid
-from gan_jax.networks import resampling
 
 CONFIG = Config(
     method="pyramid",
-    data=Data(height=8, width=16, channels=1),
+    data=Data(height=8, width=16, channels=1, flip="horizontal"),
     latents=Latents(dimension=3 + 4 * 8 + 8 * 16),
     gen=Network(name="lapgan", features=(4,), norm="none", kernel_size=3),
     disc=Network(name="lapgan", features=(4,), norm="none", kernel_size=3, dropout_rate=0.5),
@@ -62,6 +61,7 @@ def test_bands_and_the_coarsest_image_add_up_to_the_image(parts, images):
     coarsest, *finer = pyramid.split(parts, images, jnp.zeros(4, jnp.int32))
     x = coarsest.images
     assert x.shape == (4, 2, 4, 1)
+    np.testing.assert_allclose(x, images.reshape(4, 2, 4, 4, 4, 1).mean(axis=(2, 4)), atol=1e-6)
     for level, band in enumerate(finer):
         assert band.images.shape == band.labels.shape == (4, 4 * 2**level, 8 * 2**level, 1)
         np.testing.assert_allclose(band.labels, pyramid.up(x), atol=1e-6)
@@ -69,9 +69,17 @@ def test_bands_and_the_coarsest_image_add_up_to_the_image(parts, images):
     np.testing.assert_allclose(x, images, atol=1e-6)
 
 
-def test_halving_takes_means_and_doubling_keeps_a_constant():
-    image = jnp.array([[1.0, 3.0, 0.0, 2.0], [5.0, 7.0, 0.0, 6.0]])[None, :, :, None]
-    np.testing.assert_allclose(resampling.mean_pooled(image)[0, :, :, 0], [[4.0, 2.0]])
+def test_a_score_is_the_sum_of_what_all_levels_say(parts, state, images):
+    labels = jnp.zeros(4, jnp.int32)
+    levels = zip(parts.games, state.levels, pyramid.split(parts, images, labels), strict=True)
+    each = [adversarial.score(game, own, *part) for game, own, part in levels]
+    found = pyramid.score(parts, state, images, labels)
+    np.testing.assert_allclose(found, each[0] + each[1] + each[2], rtol=1e-5)
+
+
+def test_doubling_is_linear_between_pixels_and_keeps_a_constant():
+    edge = pyramid.up(jnp.array([0.0, 1.0]).reshape(1, 1, 2, 1))
+    np.testing.assert_allclose(edge[0, :, :, 0], [[0, 0.25, 0.75, 1]] * 2, atol=1e-6)
     np.testing.assert_allclose(pyramid.up(jnp.full((1, 2, 2, 3), 0.7)), 0.7, rtol=1e-6)
 
 
@@ -88,9 +96,19 @@ def test_a_sample_is_the_coarsest_one_and_the_bands_of_all_levels(parts, state):
     assert drawn.shape == (2, 8, 16, 1)
 
 
+def test_levels_of_one_shape_start_differently(state):
+    middle, finest = (jax.tree.leaves(own.gen.params) for own in state.levels[1:])
+    assert [leaf.shape for leaf in middle] == [leaf.shape for leaf in finest]
+    assert max(float(jnp.abs(a - b).max()) for a, b in zip(middle, finest, strict=True)) > 1e-3
+
+
 def test_each_level_plays_its_own_game_on_real_images_alone(parts, state, images, after):
     whole, _ = after[1]
-    seen = pyramid.split(parts, images, jnp.zeros(4, jnp.int32))
+    assert int(whole.step) == 1
+    flips = keys.per_example(keys.at_step(KEY, Purpose.FLIP, 0), jnp.arange(4))
+    mirrored = augment.flip(flips, images)
+    assert 0 < (mirrored != images).any(axis=(1, 2, 3)).sum() < 4
+    seen = pyramid.split(parts, mirrored, jnp.zeros(4, jnp.int32))
     key = jax.random.fold_in(keys.stream(KEY, Purpose.LEVEL), 1)
     game, own = parts.games[1], state.levels[1]
 
