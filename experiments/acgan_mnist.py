@@ -15,6 +15,11 @@ fakes that D names rightly (Odena et al. 2016, arXiv 1610.09585, equations 2 and
 2e-4 and beta1 0.5 for both; batches of 64 for 20 epochs of 937 steps. The grid's columns are the
 classes 0 to 9.
 
+Run to step 1,500 (1.6 epochs, five minutes) on two CPU cores, seed 0: the averaged grid shows the
+digits that its columns ask for, nearly all clean. A classifier of real digits, right on 98.3 % of
+the test images, reads the class asked for in 99.1 % of 5,000 samples, from 95.6 % of the threes on
+(`python -m benchmarks.agreement --workdir=RUN --samples=5000 --epochs=2`).
+
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.
 """

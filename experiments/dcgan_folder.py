@@ -14,8 +14,7 @@ logit. All kernels from N(0, 0.02), BatchNorm momentum 0.9 and epsilon 1e-5. Ada
 beta1 0.5 for both. D learns real images and fakes in one update, then G twice on the same latents,
 the second time from the G that the first one left. Batches of 64.
 
-A step takes 1.6 s on two CPU cores, measured over the first 107 on 67 photographs of roses. At step
-157 the averaged G makes an even gray-green; how roses come out of it has not been seen here.
+@@FOLDER@@
 
 Departures from the original:
 - Half of the real images are mirrored, and all that D sees is changed in colour, moved and partly

@@ -9,6 +9,9 @@ passes it, so it trains at 0.001 with beta1 0.9. D learns real images with targe
 target 0 in one update, then G on the same latents. Batches of 100 for 100 epochs of 600 steps; a
 grid of 16 samples each epoch.
 
+Run to its end on two CPU cores, seed 0, in three minutes: in the averaged grid most digits can be
+read, with ragged strokes and stray dots; at step 6,000 they were blurred shapes of a 9, a 3 or a 0.
+
 Departures from the tutorial:
 - Batches may span two epochs; each epoch has a new order.
 - Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.

@@ -18,8 +18,8 @@ is 0. Batches of 512 for 488,000 steps.
 
 The paper reports FID 1.96 (50,000 samples against the training images), from 8 GPUs in 4 days.
 
-Departures: colour, translation and cutout where the original has more kinds of augmentation; the
-label is embedded in as many coordinates as z has.
+Departures: colour, translation and cutout where the original has more kinds of augmentation; D's
+logit has a term without the label beside the product with its embedding, which there is all of it.
 
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
