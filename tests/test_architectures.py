@@ -50,7 +50,7 @@ def test_infogan_s_digits_by_hand():
     expected_gen += 16 * 128 * 64 + 2 * 64 + 16 * 64 + 1
     expected_disc = 16 * 64 + 64 + 16 * 64 * 128 + 2 * 128 + 6272 * 1024 + 2 * 1024 + 1024 + 1
     assert counts(gen, disc, data, 62) == (expected_gen, expected_disc)
-    hidden, found = 1024 * 128 + 2 * 128, 128 * 14 + 14  # Q: ten classes, two means, two variances
+    hidden, found = 1024 * 128 + 2 * 128, 128 * 12 + 12  # Q: ten classes and two means
     latents = Latents(74, categories=(10,), continuous=2)
     config = Config(data=data, latents=latents, disc=disc)
     q = jax.eval_shape(

@@ -22,8 +22,7 @@ class Codes(NamedTuple):
     """What Q takes the structured latents of an image to be (arXiv 1606.03657, section 6)."""
 
     categories: tuple[jax.Array, ...]  # logits [n, k], one array for each categorical code
-    mean: jax.Array  # [n, c], of the continuous codes
-    log_var: jax.Array  # [n, c]
+    mean: jax.Array  # [n, c], of the continuous codes, whose variance is 1
 
 
 class Verdict(NamedTuple):
@@ -82,11 +81,11 @@ class Discriminator(parts.Body):
         width, biased = self.network.code_features, not layer.normalises
         x = layer.dense(features, width, use_bias=biased, name="code_hidden")
         x = layer.activated(layer.norm(x))
-        sizes = [*self.categories, self.continuous, self.continuous]
+        sizes = [*self.categories, self.continuous]
         found = layer.dense(x, sum(sizes), name="codes").astype(jnp.float32)
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
-        *logits, mean, log_var = jnp.split(found, ends, axis=1)
-        return Codes(tuple(logits), mean, log_var)
+        *logits, mean = jnp.split(found, ends, axis=1)
+        return Codes(tuple(logits), mean)
 
 
 MINIBATCH: dict[str, Callable[[], nn.Module]] = {
