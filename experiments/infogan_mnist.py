@@ -12,11 +12,15 @@ a logit, and Q: dense 128 with BatchNorm and LeakyReLU, dense to the codes (Chen
 1606.03657, table 1). Kernels from N(0, 0.02).
 
 Both minimise the loss less the bound on the mutual information of codes and images (equation 6), of
-which metrics.jsonl has the categorical part in nats; it is at most ln 10 = 2.303. Adam with beta1
-0.5, rate 2e-4 for D and 1e-3 for G; batches of 128 for 50 epochs of 468 steps. `--mode=visualize
---what=sweep` shows what each code does.
+which metrics.jsonl has the categorical part in nats; it is at most ln 10 = 2.303. In Q a continuous
+code is normal with variance 1. Adam with beta1 0.5, rate 2e-4 for D and 1e-3 for G; batches of 128
+for 5,000 steps. `--mode=visualize --what=sweep` shows what each code does. Variance, weight of the
+bound (1) and number of steps are those of the authors' program.
 
-Departure: the codes' bound weighs 1; in the paper the continuous ones may weigh less.
+Run to step 1,200 in six minutes on two CPU cores, seed 0: the categorical bound passes 2.0 nats by
+step 200 and is 2.287 at the end. Clean digits; each class of the categorical code makes one digit,
+but one mixes 5 and 3, one 3 and 5, and one 4 and 9. One continuous code slants and narrows them,
+the other turns them.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.
@@ -25,8 +29,6 @@ enlarged from 8x8, and says so.
 from gan_jax.config import Auxiliary, Config, Data, Latents, Log, Network, Optimizer, Sample, Train
 
 PAPER = "InfoGAN, arXiv 1606.03657"
-
-EPOCH = 468
 
 
 def get_config() -> Config:
@@ -48,7 +50,7 @@ def get_config() -> Config:
             optimizer=Optimizer("adam", learning_rate=2e-4, b1=0.5),
         ),
         auxiliary=Auxiliary("codes"),
-        train=Train(num_steps=50 * EPOCH, batch_size=128),
+        train=Train(num_steps=5_000, batch_size=128),
         log=Log(every_steps=50),
         sample=Sample(every_steps=200, num_images=100),
     )

@@ -14,6 +14,9 @@ D brings its outputs to 1 on real images and to 0 on fakes, and G brings those o
 half the mean squared error (Mao et al. 2017, arXiv 1611.04076, equation 9). Adam with rate 2e-4 and
 beta1 0.5 for both; batches of 64 for 20 epochs of 937 steps.
 
+Run to step 937 (one epoch, three minutes) on two CPU cores, seed 0: in the raw grid most digits can
+be read, on noise; the averaged one is paler, on a gray ground that darkens as it follows.
+
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.
 """
