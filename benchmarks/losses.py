@@ -24,6 +24,9 @@ from gan_jax.writers import read_rows
 Figures = list[tuple[float, float]]
 """Modes covered and share at modes, of each seed."""
 
+AUTOENCODER = {"disc.name": "autoencoder", "disc.features": "64,64,1", "penalty.name": "none"}
+"""A D for energies, whose code is a line: of a wider one every point comes back."""
+
 GAMES: dict[str, dict[str, str]] = {
     "minimax": {},
     "non_saturating": {},
@@ -32,6 +35,8 @@ GAMES: dict[str, dict[str, str]] = {
     "relativistic_average": {},
     "relativistic_pairing": {"penalty.name": "r1_r2"},
     "wasserstein": {"penalty.name": "wgan_gp", "penalty.weight": "0.1"},
+    "ebgan": {**AUTOENCODER, "loss.margin": "0.1"},
+    "began": {**AUTOENCODER, "disc.energy": "absolute", "disc.optimizer.learning_rate": "1e-3"},
 }
 """What each loss plays with, beside the ring's own settings (R1 of weight 0.02)."""
 
@@ -64,7 +69,9 @@ def measure(config: Config, workdir: Path) -> Figures:
 def row(config: Config, figures: Figures, seconds: float) -> tuple[str, ...]:
     """A loss's line of the table."""
     modes, shares = zip(*figures, strict=True)
-    penalty = f"{config.penalty.name} {config.penalty.weight:g}"
+    penalty = config.penalty.name
+    if penalty != "none":
+        penalty += f" {config.penalty.weight:g}"
     percent = [100 * share for share in shares]
     return (config.loss.name, penalty, _spread(modes), _spread(percent), f"{seconds:.0f}")
 

@@ -8,6 +8,7 @@ from benchmarks.peers import KNOWN, check, ours
 from gan_jax.config import Config, override
 from gan_jax.data import Split
 from gan_jax.errors import UserError
+from gan_jax.losses import LOSSES
 from gan_jax.methods import game as games
 
 CARS = "dcgan_cifar_cars"
@@ -119,6 +120,7 @@ def test_the_table_of_losses_by_hand():
 
 
 def test_the_table_of_losses_names_games_that_can_be_played():
+    assert set(losses.GAMES) == set(LOSSES)
     for name in losses.GAMES:
         games.make(losses.game(name, num_steps=1, num_seeds=1))
 
