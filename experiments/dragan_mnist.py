@@ -14,6 +14,9 @@ To the non-saturating loss D adds ten times the squared distance of its gradient
 real images with noise (Kodali et al. 2017, arXiv 1705.07215, section 2.3). Adam with rate 2e-4 and
 beta1 0.5 for both; batches of 64 for 20 epochs of 937 steps.
 
+Run to step 937 (one epoch, four minutes) on two CPU cores, seed 0: clean white strokes in the
+averaged grid, most of which can be read, 9 and 8 more often than others, some between two digits.
+
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.
 """
