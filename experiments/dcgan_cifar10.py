@@ -15,6 +15,9 @@ beta1 0.5 for both; batches of 64 for 200,000 steps.
 StudioGAN reports FID 48.29 and IS 6.11 (50,000 samples against the training images, the best of the
 run's checkpoints, one seed; its log has the best near step 42,000 and collapse after it).
 
+Run to step 228 on two CPU cores, seed 0, at 1.5 s a step: a coloured texture that is the same for
+all latents, and a D that is sure of every image (StudioGAN's FID is 114.9 at step 2,000).
+
 Departures: kernels start at N(0, 0.02) where StudioGAN has orthogonal ones; grids show an average
 of G (half-life 10,000 images) beside the raw one.
 
