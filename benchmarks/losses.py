@@ -2,9 +2,10 @@
 
     python -m benchmarks.losses --markdown=docs/losses.md
 
-All play the game of `experiments/toy_ring.py`, with the changes that `GAMES` states. A table says
-how many of the eight modes 2,500 samples of the averaged G cover at the end, and which share of
-them lies within three deviations of a mode: the mean over the seeds and the deviation of one.
+All play the game of `experiments/toy_ring.py`, with the changes that `GAMES` states; for EBGAN and
+BEGAN, D is an autoencoder whose code is one number. A table says how many of the eight modes 2,500
+samples of the averaged G cover at the end, and which share of them lies within three deviations of
+a mode: the mean over the seeds and the deviation of one.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 import experiments
+from benchmarks import machine
 from benchmarks.report import aligned
 from gan_jax import losses, rundir, train
 from gan_jax.config import Config, override
@@ -109,7 +111,12 @@ def main() -> None:
             rows.append(row(config, figures, time.perf_counter() - began))
         print(f"\n{aligned([HEADER, *rows])}\n", flush=True)
     if given.markdown:
-        settings = f"{given.seeds} seeds, {given.steps:,} steps of {config.train.batch_size}."
+        here = machine.describe()
+        settings = (
+            f"`--steps={given.steps} --seeds={given.seeds}`, from seed 0, batches of "
+            f"{config.train.batch_size}, on {here['cores']} cores of an {here['processor']}, "
+            f"JAX {here['versions']['jax']}."
+        )
         given.markdown.write_text(markdown(rows, settings))
 
 
