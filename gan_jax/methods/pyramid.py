@@ -9,6 +9,7 @@ x = l + h. Latents are those of the levels one after another, the coarsest first
 
 import dataclasses
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 import jax
@@ -120,7 +121,7 @@ def step(
     for level, (game, own, part) in enumerate(levels):
         own, found = adversarial.step(game, own, part, _key(key, level))
         states.append(own)
-        measured |= {f"{name}_{game.image_shape[0]}": value for name, value in found.items()}
+        measured |= _named(game, found)
     measured |= _mean_losses(pyramid, measured)
     after = PyramidState(state.step + 1, tuple(states))
     return after, {name: measured[name] for name in metrics(pyramid)}
@@ -135,9 +136,8 @@ def sample(
 ) -> jax.Array:
     """Images [n, h, w, c] from latents [n, d], in inference mode; in [-1, 1] as far as the bands
     keep them there."""
-    x, at = None, 0
-    for game, own in zip(pyramid.games, state.levels, strict=True):
-        noise, at = z[:, at : at + game.latent_size], at + game.latent_size
+    x, levels = None, zip(pyramid.games, state.levels, _latents(pyramid, z), strict=True)
+    for game, own, noise in levels:
         if x is None:
             x = adversarial.sample(game, own, noise, labels, averaged)
         else:
@@ -160,12 +160,11 @@ def evaluate(
 ) -> dict[str, jax.Array]:
     """Each level's losses and logits [n], in inference mode, beside the batch's coarser images."""
     found: dict[str, jax.Array] = {}
-    seen, at = split(pyramid, *batch), 0
-    for game, own, part in zip(pyramid.games, state.levels, seen, strict=True):
-        noise, at = z[:, at : at + game.latent_size], at + game.latent_size
+    seen, noises = split(pyramid, *batch), _latents(pyramid, z)
+    for game, own, part, noise in zip(pyramid.games, state.levels, seen, noises, strict=True):
         given = labels if part.labels.ndim == 1 else part.labels
         values = adversarial.evaluate(game, own, part, noise, given)
-        found |= {f"{name}_{game.image_shape[0]}": value for name, value in values.items()}
+        found |= _named(game, values)
     return found | _mean_losses(pyramid, found)
 
 
@@ -202,6 +201,17 @@ def _check(config: Config) -> None:
             "method=pyramid shows D bands, which augmentation would take from what they are added "
             "to; set augment.names= to none."
         )
+
+
+def _latents(pyramid: Pyramid, z: jax.Array) -> list[jax.Array]:
+    """The part of latents [n, d] that belongs to each level."""
+    ends = accumulate(game.latent_size for game in pyramid.games[:-1])
+    return jnp.split(z, list(ends), axis=1)
+
+
+def _named(game: Game, values: Metrics) -> Metrics:
+    """What a level measures, under names that have its height."""
+    return {f"{name}_{game.image_shape[0]}": value for name, value in values.items()}
 
 
 def _mean_losses(pyramid: Pyramid, values: Metrics) -> Metrics:

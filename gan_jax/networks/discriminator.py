@@ -4,6 +4,7 @@ The heads are the same for all bodies, so that each body works with each way of 
 """
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -83,8 +84,7 @@ class Discriminator(parts.Body):
         x = layer.activated(layer.norm(x))
         sizes = [*self.categories, self.continuous]
         found = layer.dense(x, sum(sizes), name="codes").astype(jnp.float32)
-        ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
-        *logits, mean = jnp.split(found, ends, axis=1)
+        *logits, mean = jnp.split(found, list(accumulate(sizes[:-1])), axis=1)
         return Codes(tuple(logits), mean)
 
 

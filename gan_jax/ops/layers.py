@@ -48,6 +48,7 @@ class KernelLayer(nn.Module):
         return channels
 
     def _apply(self, x, kernel):
+        """What each layer is: the map [B, H', W', features] of x and the kernel."""
         raise NotImplementedError
 
 

@@ -16,7 +16,6 @@ from gan_jax.keys import Purpose
 from gan_jax.methods import Method
 from gan_jax.runs import Run, open_run
 from gan_jax.visualize import NotForThisRun, Options, subject
-from gan_jax.visualize.arithmetic import parse
 from gan_jax.visualize.manifold import points
 from gan_jax.visualize.progress import enlargement, grid_of, spread
 
@@ -183,17 +182,6 @@ def test_arithmetic_adds_and_subtracts_means(tmp_path, shown):
     assert 0.2 < noise.max() <= 0.25
     np.testing.assert_allclose(noise.mean(), 0.125, atol=0.025)
     np.testing.assert_allclose(shown[0][0], [z[3], z[1], (z[3] + z[1]) / 2], atol=1e-6)
-
-
-@pytest.mark.parametrize("text", ["1", "1,2", "-1+2", "1,-2", "1+", "a-b", "1.5-2", "1--2"])
-def test_operands_that_cannot_be_read(text):
-    with pytest.raises(UserError, match=r"cannot be read; join sample numbers by commas"):
-        parse(text)
-
-
-def test_operands_are_signed_groups():
-    parsed = [tuple(operand) for operand in parse("1,2-3 + 40")]
-    assert parsed == [("+", (1, 2)), ("-", (3,)), ("+", (40,))]
 
 
 def test_the_manifold_takes_quantiles_and_points_up(tmp_path):
