@@ -28,8 +28,7 @@ Departures from the article:
 - Convolutions start normal; there they start truncated at two standard deviations. Those that a
   BatchNorm follows have no bias, which BatchNorm would cancel anyway.
 - Batches are drawn from a new order each epoch and may span two epochs.
-- Sample grids come every 100 steps and show an exponential moving average of G (half-life 1,000
-  images) beside the raw one.
+- Sample grids come every 100 steps.
 """
 
 from gan_jax.config import (
@@ -59,7 +58,7 @@ def get_config() -> Config:
             optimizer=optimizer,
         ),
         disc=Network(name="dcgan_normal", features=(64, 128, 256, 512), optimizer=optimizer),
-        train=Train(num_steps=30_000, batch_size=12, ema_half_life_images=1_000),
+        train=Train(num_steps=30_000, batch_size=12, ema_half_life_images=0),
         log=Log(every_steps=10),
         sample=Sample(every_steps=100, num_images=12),
         checkpoint=Checkpoint(every_steps=500, keep_every_steps=1_000),
