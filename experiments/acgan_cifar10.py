@@ -18,6 +18,9 @@ columns are the classes.
 StudioGAN reports FID 33.39 and IS 7.19 for its variant (the best of the run's checkpoints), whose
 log collapses after step 18,000.
 
+Run to step 200 in six minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
+light and dark blots, some of them green, no objects, no difference by class.
+
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 

@@ -16,6 +16,9 @@ both, which falls to 0 over 100,000 steps; batches of 64. The grid's columns are
 Mimicry reports FID 10.84 and IS 8.25 for this setting (50,000 samples against the training images,
 one run); the paper reports FID 17.5 (10,000 real images, 5,000 samples).
 
+Run to step 200 in six minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
+light and dark blots in the photographs' browns and greys, no objects, no difference by class.
+
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 

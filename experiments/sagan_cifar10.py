@@ -15,6 +15,9 @@ batches of 64, one update of D for one of G, for 100,000 steps. The grid's colum
 
 StudioGAN reports FID 10.35 and IS 8.64 for its variant (the best of the run's checkpoints).
 
+Run to step 200 in three minutes on two CPU cores, seed 0, in batches of 8: round reddish blots
+before blue and grey, no objects, no difference by class.
+
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 

@@ -15,6 +15,9 @@ beta2 0.9 for both, which falls to 0 over 100,000 steps; batches of 64.
 Mimicry reports FID 16.77 and IS 7.97 for this setting (50,000 samples against the training images,
 one run); the paper reports FID 21.7 (10,000 real images, 5,000 samples).
 
+Run to step 200 in six minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
+blots of light, dark and loud colours, no objects.
+
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
 says so.
 """

@@ -16,6 +16,9 @@ of 64.
 Mimicry reports FID 22.29 and IS 7.33 for this setting with the sum of the last map (50,000 samples
 against the training images, one run).
 
+Run to step 200 in four minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
+the photographs' colours, bright skies above dark ground, dark things in the middle, no objects.
+
 Departure from the paper: D has no layer normalisation.
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
