@@ -15,6 +15,13 @@ first million images, by half a cosine: the rate of Adam falls from 2e-4 to 5e-5
 0.9 to 0.99, the penalties' weight falls from 0.5 to 0.05; beta1 is 0. The average of G has a
 half-life of 20,000 images. Batches of 64 for 50,000 steps.
 
+Beside `dcgan_cifar_cars`, eight minutes each on two CPU cores, seed 0: this one comes to step 57,
+with soft clouds in the photographs' greys and browns, that one to step 1,018, with bodies of cars
+on roads. Of 64 samples (`--what=neighbours`) 0 % are near copies in both; their median distance to
+a training image is 1.27 and 1.03 times that of real images. So a CPU's minutes go further with the
+other recipe: a step of this one takes 8 s, for the penalties' second derivatives. On an accelerator
+neither was run.
+
 Where CIFAR-10 can be neither found nor prepared, the run trains on the cars of
 `gan_jax.data.procedural_cars`, and says so.
 """
