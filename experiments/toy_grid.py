@@ -5,6 +5,8 @@
 `toy_ring`'s recipe on 25 modes of deviation 0.02, 0.4 apart (`gan_jax.densities.grid`): the common
 grid, at whole numbers from -2 to 2 with deviation 0.05, scaled into [-1, 1]. Modes half as wide ask
 for more of both networks: G's rate is 1e-3, and the weight of R1 is 0.005.
+
+Seed 0 ends with all 25 modes covered and 89.0 % of the samples at one. 45 s on two CPU cores.
 """
 
 import dataclasses
