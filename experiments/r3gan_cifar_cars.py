@@ -19,8 +19,7 @@ Beside `dcgan_cifar_cars`, eight minutes each on two CPU cores, seed 0: this one
 with soft clouds in the photographs' greys and browns, that one to step 1,018, with bodies of cars
 on roads. Of 64 samples (`--what=neighbours`) 0 % are near copies in both; their median distance to
 a training image is 1.27 and 1.03 times that of real images. So a CPU's minutes go further with the
-other recipe: a step of this one takes 8 s, for the penalties' second derivatives. On an accelerator
-neither was run.
+other recipe: a step of this one takes 8 s. On an accelerator neither was run.
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on the cars of
 `gan_jax.data.procedural_cars`, and says so.
