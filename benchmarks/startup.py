@@ -30,11 +30,10 @@ def seconds_to_start(flags: list[str], cache: Path, workdir: Path) -> tuple[floa
         text=True,
     )
     assert process.stdout and process.stderr
-    if not any(line.startswith(COMPILED) for line in process.stdout):
-        raise SystemExit(f"benchmarks: the run ended. {process.stderr.read().strip()}")
+    starts = any(line.startswith(COMPILED) for line in process.stdout)
     to_step = time.perf_counter() - began
-    while not (rows.exists() and rows.stat().st_size):
-        if process.poll() is not None:
+    while not (starts and rows.exists() and rows.stat().st_size):
+        if not starts or process.poll() is not None:
             raise SystemExit(f"benchmarks: the run ended. {process.stderr.read().strip()}")
         time.sleep(0.01)
     to_row = time.perf_counter() - began
