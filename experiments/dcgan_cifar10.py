@@ -19,7 +19,7 @@ Run to step 228 on two CPU cores, seed 0, at 1.5 s a step: a coloured texture th
 all latents, and a D that is sure of every image (StudioGAN's FID is 114.9 at step 2,000).
 
 Departures: kernels start at N(0, 0.02) where StudioGAN has orthogonal ones; grids show an average
-of G (half-life 10,000 images) beside the raw one.
+of G (half-life at most 10,000 images) beside the raw one.
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
 says so.

@@ -21,7 +21,7 @@ Departures from the chapter:
 - Convolutions that a BatchNorm follows have no bias, which BatchNorm would cancel anyway.
 - Batches are drawn from a new order each epoch and may span two epochs; the chapter takes the data
   in its stored order and drops the last, partial batch.
-- Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.
+- Sample grids show a moving average of G (half-life at most 10,000 images) beside the raw one.
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on cars that are drawn by
 `gan_jax.data.procedural_cars`, and says so.

@@ -30,7 +30,7 @@ Departures from the original:
   BatchNorm follows have no bias, which BatchNorm would cancel anyway.
 - Each picture is brought to the channels that are trained; there the first file decides for all.
 - Batches are drawn from a new order each epoch and may span two epochs.
-- Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.
+- Sample grids show a moving average of G (half-life at most 10,000 images) beside the raw one.
 """
 
 from gan_jax.config import Augment, Config, Data, Latents, Log, Network, Optimizer, Sample, Train

@@ -21,7 +21,7 @@ Departures from the paper:
 - The paper draws G alone; D mirrors it.
 - Convolutions that a BatchNorm follows have no bias, which BatchNorm would cancel anyway.
 - Five epochs, after which the paper shows its samples.
-- Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.
+- Sample grids show a moving average of G (half-life at most 10,000 images) beside the raw one.
 
 Where LSUN can be neither found nor prepared, the run trains on cars that are drawn by
 `gan_jax.data.procedural_cars`, and says so.

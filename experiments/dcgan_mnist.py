@@ -23,7 +23,7 @@ Departures from the original:
 - Layers that a BatchNorm follows have no bias, which BatchNorm would cancel anyway.
 - Fakes have the labels of the real batch in D's updates and in G's, as there; batches are drawn
   from a new order each epoch and may span two.
-- Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.
+- Sample grids show a moving average of G (half-life at most 10,000 images) beside the raw one.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.

@@ -24,7 +24,7 @@ Departures from the original:
 - Batches are drawn from a new order each epoch and may span two epochs; there they are taken in the
   stored order, and the last, partial batch is dropped.
 - Sample grids come every 117 steps, there every 20; they show an exponential moving average of G
-  (half-life 10,000 images) beside the raw one.
+  (half-life at most 10,000 images) beside the raw one.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.

@@ -14,7 +14,7 @@ read, with ragged strokes and stray dots; at step 6,000 they were blurred shapes
 
 Departures from the tutorial:
 - Batches may span two epochs; each epoch has a new order.
-- Sample grids show an exponential moving average of G (half-life 10,000 images) beside the raw one.
+- Sample grids show a moving average of G (half-life at most 10,000 images) beside the raw one.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.

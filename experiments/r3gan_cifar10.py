@@ -77,6 +77,7 @@ def get_config() -> Config:
             batch_size=512,
             ema_half_life_images=0.0,
             final_ema_half_life_images=5e6,
+            ema_ramp=0.0,
             schedule="cosine",
             schedule_images=20e6,
         ),

@@ -14,7 +14,7 @@ from gan_jax.data import Dataset
 from gan_jax.intervals import is_due
 from gan_jax.keys import Purpose
 from gan_jax.measures import measures
-from gan_jax.methods import Batch, Method, State
+from gan_jax.methods import Batch, Method, State, average
 from gan_jax.parallel import MetricSums
 from gan_jax.progress import Progress
 from gan_jax.writers import Row, Writers
@@ -112,14 +112,13 @@ class Observer:
         return write
 
     def _pictures(self, step: int, state: State, evaluation: Evaluation) -> Callable[[], None]:
-        averaged, raw = (
-            self._sample(state, self._grid_key, self._count, averaged=averaged)
-            for averaged in (True, False)
-        )
+        grids = {"samples": self._sample(state, self._grid_key, self._count)}
+        if average.is_kept(self._config.train):
+            grids["samples_raw"] = self._sample(state, self._grid_key, self._count, averaged=False)
         weights = jax.device_get(state)
 
         def write() -> None:
-            self._writers.grids(step, averaged, raw)
+            self._writers.grids(step, grids)
             self._writers.histograms(step, weights, evaluation)
             self._writers.curves()
 

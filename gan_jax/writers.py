@@ -44,9 +44,9 @@ class Writers:
         if memorised := _without_prefix(values, "memorisation_"):
             self._memorisation(step, memorised)
 
-    def grids(self, step: int, averaged: np.ndarray, raw: np.ndarray) -> None:
-        """Writes the fixed samples, [n, h, w, c], from averaged and from raw weights."""
-        for folder, images in (("samples", averaged), ("samples_raw", raw)):
+    def grids(self, step: int, grids: Mapping[str, np.ndarray]) -> None:
+        """Writes the fixed samples, [n, h, w, c], of each folder's kind of weights."""
+        for folder, images in grids.items():
             sheet, scale = pictures.sheet(images)
             pictures.write_png(self._workdir / folder / f"step_{step:08d}.png", sheet, scale)
             if self._events:

@@ -184,7 +184,9 @@ def test_ema_decay_of_published_settings():
 
 def test_the_average_follows_its_closed_form_in_weights_and_statistics(config):
     """theta_t = b^t theta_0 + (1 - b) sum_i b^(t - i) theta_i, of parameters and statistics."""
-    game, state = started(override(config, {"train.ema_half_life_images": "20"}))
+    game, state = started(
+        override(config, {"train.ema_half_life_images": "20", "train.ema_ramp": "0"})
+    )
     decay = 0.5 ** (8 / 20)
     passed = [(state.gen.params, state.gen.stats)]
     for _ in range(3):
@@ -217,7 +219,7 @@ def test_metrics_are_what_they_say(config):
 
 
 def test_sample_takes_averaged_or_raw_weights(config):
-    game, state = started(config)
+    game, state = started(override(config, {"train.ema_ramp": "0"}))
     state, _ = step(game, state)
     z = jax.random.normal(jax.random.key(1), (3, 6))
     averaged = adversarial.sample(game, state, z, NO_LABELS, averaged=True)

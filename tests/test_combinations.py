@@ -34,7 +34,7 @@ NEEDS |= {"ebgan": ENERGY, "began": ENERGY}
 TRAININGS: tuple[dict[str, str], ...] = (
     {},
     {"train.disc_updates": "2"},
-    {"penalty.every_steps": "2", "train.ema_ramp": "0.05"},
+    {"penalty.every_steps": "2", "train.ema_ramp": "0"},
     {"train.gen_top_share": "0.5"},
     {"train.gen_updates": "2", "train.gen_latents": "fresh"},
 )

@@ -93,6 +93,7 @@ def test_an_experiment_of_each_kind_runs_on_its_stand_in(name, stand_in, tmp_pat
     state = train.run(override(config, stand_in(config)), tmp_path / "run")
     assert int(state.step) == 1
     assert (tmp_path / "run" / "samples" / "step_00000001.png").exists()
+    assert (tmp_path / "run" / "samples_raw").exists() == (name != "vae_mnist")  # it has no average
 
 
 @pytest.mark.parametrize("name", experiments.names())

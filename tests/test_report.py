@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 
 import numpy as np
@@ -11,6 +12,7 @@ from made_run import Page, decoded, page_data, write_run
 from PIL import Image
 
 from gan_jax import data, pictures, report, rundir, visualize
+from gan_jax.config import override
 from gan_jax.errors import UserError
 from gan_jax.report import curves, embed, records
 
@@ -111,15 +113,22 @@ def test_what_is_missing_or_damaged_is_left_out(tmp_path):
     assert page_data(path)["snapshots"] == []
 
 
-def test_a_stand_in_and_memorisation_are_warned_of(workdir):
-    settings = json.loads((workdir / "config.json").read_text())
-    settings["data"]["stands_in_for"] = "tfds mnist"
-    (workdir / "config.json").write_text(json.dumps(settings))
+def test_samples_without_an_average_beside_them_are_just_samples(workdir):
+    assert "Averaged weights" in Page(report.run(workdir)).text
+    shutil.rmtree(workdir / "samples_raw")
+    path = report.run(workdir)
+    assert "weights" not in Page(path).text.split("Curves")[1]
+    assert [set(shot) for shot in page_data(path)["snapshots"]] == [{"step", "averaged"}] * 4
+
+
+def test_a_stand_in_and_memorisation_are_warned_of(workdir, dataset):
+    config = override(tiny_config(), {"data.stands_in_for": "tfds mnist"})
+    rundir.record(workdir, config, dataset)
     finding = {"finding": "", "warning": "It repeats.", "step": 30, "share": 0.5}
     (workdir / "memorisation.json").write_text(json.dumps(finding))
     page = Page(report.run(workdir))
     assert sum(p.get("class") == "notice" and p.get("role") == "note" for p in page.all("p")) == 2
-    assert "in place of tfds mnist." in page.text
+    assert f"Trained on {config.data.source} in place of tfds mnist." in page.text
     assert "It repeats." in page.text
 
 

@@ -93,9 +93,10 @@ def test_the_weight_of_a_penalty_follows():
 @pytest.mark.parametrize(
     ("changes", "half_lives"),
     [
-        ({"ema_half_life_images": 50.0}, [50, 50, 50]),
+        ({"ema_half_life_images": 50.0, "ema_ramp": 0.0}, [50, 50, 50]),
         ({"ema_half_life_images": 50.0, "ema_ramp": 1.5}, [0, 15, 50]),
-        ({"ema_half_life_images": 0.0, "final_ema_half_life_images": 40.0,
+        ({"ema_half_life_images": 50.0}, [0, 0.5, 2]),
+        ({"ema_half_life_images": 0.0, "final_ema_half_life_images": 40.0, "ema_ramp": 0.0,
           "schedule": "linear", "schedule_images": 20.0}, [0, 20, 40]),
     ],
 )  # fmt: skip

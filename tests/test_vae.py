@@ -155,7 +155,7 @@ def test_n_devices_equal_one(config, norm):
 
 
 def test_the_average_is_of_both_networks_and_none_without_a_half_life(config):
-    parts, state = started(override(config, {"train.ema_half_life_images": 8}))
+    parts, state = started(override(config, {"train.ema_half_life_images": 8, "train.ema_ramp": 0}))
     after, _ = step(parts, state)
     halfway = jax.tree.map(lambda a, b: (a + b) / 2, state.model.params, after.model.params)
     chex.assert_trees_all_close(after.ema.params, halfway, rtol=1e-5, atol=1e-7)

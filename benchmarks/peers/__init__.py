@@ -83,7 +83,6 @@ KNOWN = {
     "train.gen_latents": ("shared",),
     "augment.names": ((),),
     "train.compute_dtype": ("float32", "bfloat16"),
-    "train.ema_ramp": (0,),
     "train.gen_top_share": (1,),
     "train.schedule": ("none",),
 }

@@ -158,7 +158,7 @@ class Train:
     compute_dtype: Literal["float32", "bfloat16"] = "float32"
     ema_half_life_images: float = field(default=10_000.0, metadata={"minimum": 0})  # of G
     final_ema_half_life_images: float | None = None  # where `schedule` leads
-    ema_ramp: float = field(default=0.0, metadata={"minimum": 0})  # most half-life, of images seen
+    ema_ramp: float = field(default=0.05, metadata={"minimum": 0})  # most half-life, of images seen
     # the way of all values that have a `final` one, and its length; constant after it
     schedule: Literal["none", "linear", "cosine"] = "none"
     schedule_images: float = field(default=0.0, metadata={"minimum": 0})

@@ -21,6 +21,11 @@ Follow = Callable[[Average, Player, jax.Array], Average]
 """(average, player, step) -> the average after the step that made the player."""
 
 
+def is_kept(train: Train) -> bool:
+    """Whether the average ever differs from the network: a half-life of 0 throughout has none."""
+    return train.ema_half_life_images > 0 or bool(train.final_ema_half_life_images)
+
+
 def start(player: Player) -> Average:
     """The average before the first step, the player itself."""
     return Average(*jax.tree.map(jnp.copy, (player.params, player.stats)))

@@ -58,8 +58,7 @@ def facts(record: Record) -> dict[str, str]:
 
 def stand_in(record: Record) -> str:
     """The warning of a run that trained on other data than it was asked to; else nothing."""
-    wanted = record.config.get("data.stands_in_for")
-    used = record.environment.get("data", {}).get("used") or record.config.get("data.source")
+    wanted, used = (record.config.get(f"data.{field}") for field in ("stands_in_for", "source"))
     return notice(f"Trained on {used} in place of {wanted}.") if wanted else ""
 
 

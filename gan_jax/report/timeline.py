@@ -25,7 +25,8 @@ def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     if not shots:
         return "", []
     last = {name: grid for name, grid in shots[-1][1].items() if grid}
-    figures = [figure(grid, CAPTIONS[name], name=name) for name, grid in last.items()]
+    captions = CAPTIONS if len(last) > 1 else {"averaged": "Samples"}
+    figures = [figure(grid, captions[name], name=name) for name, grid in last.items()]
     if reals := Album(MOST_BYTES).embed(record.folder / "reals.png"):
         figures.append(figure(reals, "Training images"))
     sentence = "The same latents at every step."
