@@ -7,6 +7,7 @@ python launch.py --mode=visualize --workdir=RUN --what=sweep,interpolate --anima
 python launch.py --mode=report --workdir=RUN
 """
 
+import os
 import sys
 
 from absl import app, flags, logging
@@ -33,7 +34,9 @@ _LIST = flags.DEFINE_bool("list", False, "Show the experiments and exit.")
 _NUM_SAMPLES = flags.DEFINE_integer(
     "num_samples", 64, "sample, visualize: how many.", lower_bound=1
 )
-_SAMPLE_SEED = flags.DEFINE_integer("sample_seed", 0, "sample, visualize: the seed of the latents.")
+_SAMPLE_SEED = flags.DEFINE_integer(
+    "sample_seed", 0, "sample, visualize: the seed of the latents.", 0, 2**32 - 1
+)
 _STEP = flags.DEFINE_integer("step", None, "sample, visualize: which checkpoint; default the last.")
 
 _WHAT = flags.DEFINE_list("what", ["all"], "visualize: which pictures, joined by commas, or all.")
@@ -61,6 +64,9 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Several hosts: the numbe
 
 def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.ERROR)  # libraries log each file that they write
+    platforms = os.environ.get("JAX_PLATFORMS", "")
+    if platforms and "cpu" not in platforms:
+        os.environ["JAX_PLATFORMS"] = f"{platforms},cpu"  # it shuffles the data, whatever trains
     # Imported here so that --help answers at once.
     import experiments
     from gan_jax.errors import UserError
@@ -87,6 +93,10 @@ def main(argv: list[str]) -> None:
             )
     except UserError as error:
         _exit(str(error), code=1)
+    except RuntimeError as error:
+        if "initialize backend" not in str(error):
+            raise
+        _exit(f"{error}; unset JAX_PLATFORMS to use what is there.", code=1)
     except KeyboardInterrupt:
         _exit("Interrupted before anything needed saving.", code=130)
 

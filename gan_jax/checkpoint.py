@@ -55,13 +55,31 @@ class Checkpoints:
             restored = self._manager.restore(
                 step, args=_composite(ocp.args.StandardRestore, sealed)
             )
-            return {name: restored[name].opened() for name in like}
+            opened = {name: restored[name].opened() for name in like}
         except Exception as error:  # orbax and tensorstore name damage in many ways
+            self._check_kind(step, blank)
             reason = str(error).strip().splitlines()[0][:200]
             raise UserError(
                 f"The checkpoint {self.folder / str(step)} is damaged and cannot be read "
-                f"({reason}); delete that folder, and the run resumes from the one before it."
+                f"({reason}); move that folder away, and the run resumes from the one before it."
             ) from error
+        self._check_kind(step, blank)
+        return opened
+
+    def _check_kind(self, step: int, like: dict[str, Any]) -> None:
+        """Raises `UserError` where a whole checkpoint has other arrays than `like`."""
+        for name, tree in like.items():
+            try:
+                saved = ocp.StandardCheckpointHandler().metadata(self.folder / str(step) / name)
+                found = _arrays(saved.tree["tree"])
+            except Exception:  # damaged, which is for the caller to say
+                continue
+            if found != _arrays(tree):
+                raise UserError(
+                    f"The checkpoint {self.folder / str(step)} is of other networks, or was "
+                    "written by another version of gan_jax or of its packages, which "
+                    "environment.json beside the checkpoints names; resume with those."
+                )
 
     def wait(self) -> None:
         """Returns when everything is on disk."""
@@ -86,6 +104,11 @@ class _Sealed(NamedTuple):
         if not np.array_equal(_digest(self.tree), self.digest):
             raise ValueError("its digest differs from the one it was saved with")
         return self.tree
+
+
+def _arrays(tree: Any) -> list[tuple[tuple[int, ...], str]]:
+    """Shapes and types in an order that is the same whatever holds the arrays."""
+    return sorted((tuple(leaf.shape), str(leaf.dtype)) for leaf in jax.tree.leaves(tree))
 
 
 def _digest(tree: Any) -> np.ndarray:

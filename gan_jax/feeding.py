@@ -10,6 +10,7 @@ from typing import Protocol
 import jax
 import numpy as np
 
+from gan_jax import hosts
 from gan_jax.config import Config
 from gan_jax.data import Split
 from gan_jax.data.schedule import batch_at
@@ -51,7 +52,8 @@ def feed(config: Config, images: Split, placement: Placement) -> Feed:
 
 def _resident_limit() -> int:
     memory = jax.local_devices()[0].memory_stats() or {}
-    return int(memory.get("bytes_limit", RESIDENT_BYTES / RESIDENT_SHARE) * RESIDENT_SHARE)
+    limit = memory.get("bytes_limit", RESIDENT_BYTES / RESIDENT_SHARE) * RESIDENT_SHARE
+    return int(hosts.gather(limit).min())  # all processes must choose alike
 
 
 class _Schedule:

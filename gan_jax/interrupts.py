@@ -5,8 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 
-import jax
-import numpy as np
+from gan_jax import hosts
 
 
 @contextlib.contextmanager
@@ -25,10 +24,7 @@ def stop_requested() -> Iterator[Callable[[], str]]:
 
     def requested() -> str:
         number = caught[0] if caught else 0
-        if jax.process_count() > 1:
-            from jax.experimental import multihost_utils
-
-            number = int(multihost_utils.process_allgather(np.int32(number)).max())
+        number = int(hosts.gather(number).max())
         return signal.Signals(number).name if number else ""
 
     numbers = [signal.SIGINT, signal.SIGTERM]

@@ -1,6 +1,7 @@
 """The record that a run keeps of itself, and the check that a second start continues it."""
 
 import dataclasses
+import errno
 import fcntl
 import importlib.metadata
 import json
@@ -21,6 +22,9 @@ from gan_jax.data import Dataset, describe
 from gan_jax.disk import write_whole
 from gan_jax.errors import UserError
 
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What a file system answers that does not know locks."""
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
 
 
@@ -32,14 +36,23 @@ def default(config: Config) -> Path:
     return Path("runs", config.experiment or "unnamed", name)
 
 
+def given(workdir: str | Path) -> Path:
+    """The run directory that a user named; `~`, `.` and `..` get the names they stand for."""
+    path = Path(workdir).expanduser()
+    return path.resolve() if path.name in ("", "..") else path
+
+
 def make(workdir: Path) -> None:
-    """Makes the run directory. Raises `UserError` where that cannot be."""
+    """Makes the run directory. Raises `UserError` where nothing can be written."""
     try:
         workdir.mkdir(parents=True, exist_ok=True)
+        (workdir / ".lock").touch()
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f"{workdir} is a file; give another --workdir.") from error
-    except PermissionError as error:
-        raise UserError(f"{workdir} cannot be made here; give another --workdir.") from error
+    except OSError as error:
+        if error.errno not in READ_ONLY:
+            raise
+        raise UserError(f"{workdir} cannot be written to; give another --workdir.") from error
 
 
 def seeds(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
@@ -70,12 +83,14 @@ def study_of(workdir: Path, config: Config) -> tuple[Config, int] | None:
 def lock(workdir: Path) -> TextIO:
     """Holds the run directory for this process until the file returned is closed.
 
-    Raises `UserError` when another process trains in it.
+    Raises `UserError` when another process trains in it; some shared file systems cannot tell.
     """
     handle = (workdir / ".lock").open("w")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        if error.errno in NO_LOCKS:
+            return handle
         handle.close()
         raise UserError(
             f"Another process is training in {workdir}; wait for it, or give another --workdir."

@@ -29,7 +29,7 @@ def open_run(workdir: str | Path, step: int | None = None) -> Run:
 
     Raises `UserError` when there is no run or no such checkpoint, and for a study of many seeds.
     """
-    workdir = Path(workdir)
+    workdir = rundir.given(workdir)
     config = rundir.read_config(workdir)
     if config.train.num_seeds > 1:
         example = rundir.seeds(config, workdir)[0][1]

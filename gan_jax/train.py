@@ -13,7 +13,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, feeding, keys, memory, methods, parallel, report, rundir, user_cache
+from gan_jax import (
+    data,
+    feeding,
+    hosts,
+    keys,
+    memory,
+    methods,
+    parallel,
+    report,
+    rundir,
+    user_cache,
+)
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.config import Config
 from gan_jax.data import Dataset
@@ -38,7 +49,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
     user_cache.keep_compiled_programs()
     resolved, why = data.resolve(config.data)
     config = dataclasses.replace(config, data=resolved)
-    workdir = Path(workdir) if workdir else rundir.default(config)
+    workdir = rundir.given(workdir) if workdir else rundir.default(config)
     _say(f"Run directory: {workdir}")
     if why:
         print(_stand_in_notice(config, why), file=sys.stderr, flush=True)
@@ -52,6 +63,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         _say(*dataset.report)
         _check_enough(config, dataset)
         data.check_classes(config.data.num_classes, dataset)
+        hosts.check_same_images(dataset.fingerprint)
         rundir.make(workdir)
         rundir.check_same_run(workdir, config, dataset)
         if jax.process_index() == 0:
@@ -124,13 +136,16 @@ def _train(
         following = pace.count(step + count)
         feed.prefetch(step + count, following)
         if not np.all(outcome.finite):
-            raise _not_finite(outcome, checkpoints)
-        pace.note(count, time.perf_counter() - began)
+            raise _not_finite(config, outcome, checkpoints)
+        pace.note(count, hosts.gather(time.perf_counter() - began)[0])
         state, sums, step, count = outcome.state, outcome.sums, step + count, following
         write = watch.look(step, outcome) if watch else None
         if config.log.every_steps and step % config.log.every_steps == 0:
             sums = placement.put(parallel.zero_sums(method, placement.num_seeds))
         if is_due(step, config.checkpoint.every_steps, total):
+            if write:
+                write()  # first, as a run that resumes here never comes back to it
+            write = None
             checkpoints.save(step, **placement.fetch({"state": state, "sums": sums}))
     if write:
         write()
@@ -146,16 +161,18 @@ def _train(
     return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
 
 
-def _not_finite(outcome: Outcome, checkpoints: Checkpoints) -> UserError:
+def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> UserError:
     checkpoints.wait()
-    step = int(np.max(outcome.state.step))
-    values = {name: np.asarray(value) for name, value in outcome.metrics.items()}
-    wrong = {name: value[~np.isfinite(value)] for name, value in values.items()}
-    bad = [f"{name} is {value[0]}" for name, value in wrong.items() if value.size]
+    ill = int(np.argmin(np.ravel(outcome.finite)))  # the first such seed of a study
+    step = int(np.ravel(outcome.state.step)[ill])
+    values = {name: np.ravel(value)[ill] for name, value in outcome.metrics.items()}
+    bad = [f"{name} is {value}" for name, value in values.items() if not np.isfinite(value)]
+    what = ", ".join(bad) or "a parameter is not finite"
+    where = f" in seed {config.seed + ill}" if config.train.num_seeds > 1 else ""
     steps = checkpoints.steps()
     last = f"the last good checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint"
     return UserError(
-        f"Training stopped at step {step}: {', '.join(bad) or 'a parameter is not finite'}; {last} "
+        f"Training stopped at step {step}{where}: {what}; {last} "
         f"in {checkpoints.folder}. Lower the learning rates or choose another seed, in a new run."
     )
 

@@ -19,6 +19,7 @@ FLOORS = (
         "memory",
         "user_cache",
         "disk",
+        "hosts",
         "ops",
     },
     {"config"},
@@ -48,6 +49,7 @@ BESIDE = {
     ("augment", "errors"),
     ("penalties", "collectives"),
     ("disk", "errors"),
+    ("hosts", "errors"),
     ("checkpoint", "config"),
 }
 FILES = sorted((ROOT / "gan_jax").rglob("*.py"))

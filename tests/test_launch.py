@@ -1,7 +1,9 @@
 """The command line: what it prints, and one clear sentence for each mistake."""
 
+import errno
 import json
 import resource
+from pathlib import Path
 
 import pytest
 from absl import flags
@@ -11,6 +13,7 @@ from PIL import Image
 
 import launch
 from gan_jax import config, rundir
+from gan_jax.errors import UserError
 
 TINY = (
     "--set=gen.features=4,4,4",
@@ -158,13 +161,36 @@ def test_gray_pictures_train_in_one_channel(run, tmp_path):
         assert picture.mode == "L"
 
 
-def test_a_run_directory_in_use_is_refused(run, tmp_path):
+def test_a_run_directory_in_use_is_refused(run, tmp_path, monkeypatch):
     (tmp_path / "w").mkdir()
     with rundir.lock(tmp_path / "w"):
         code, _, err = run(*CARS, *DRAWN, "--workdir=w")
     assert code == 1
     assert "Another process is training in w" in err
     assert run(*CARS, *DRAWN, "--workdir=w")[0] == 0
+    monkeypatch.chdir(tmp_path / "w")
+    code, _, err = run("--mode=sample", "--workdir=.", "--num_samples=1")
+    assert code == 0, err
+    assert len(list((tmp_path / "w" / "generated").iterdir())) == 1
+
+
+def refuse(number):
+    def call(*_arguments, **_options):
+        raise OSError(number, "no")
+
+    return call
+
+
+def test_a_file_system_without_locks_is_no_reason_to_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr(rundir.fcntl, "flock", refuse(errno.ENOLCK))
+    rundir.lock(tmp_path).close()
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_run_directory_that_cannot_be_written_to_says_so(tmp_path, monkeypatch, number):
+    monkeypatch.setattr(Path, "touch", refuse(number))
+    with pytest.raises(UserError, match="cannot be written to; give another --workdir"):
+        rundir.make(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"train": 3}'])

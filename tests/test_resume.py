@@ -7,7 +7,11 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ROOT, finish, start
+from conftest import ROOT, finish, start, tiny_config
+
+from gan_jax import train
+from gan_jax.config import override
+from gan_jax.errors import UserError
 
 TRAINER = ROOT / "tests" / "trainer.py"
 STEPS = ("train.num_steps=12", "log.every_steps=4", "sample.every_steps=6")
@@ -41,15 +45,21 @@ def assert_same_run(workdir, output, whole):
             assert (workdir / folder / name).read_bytes() == expected, name
 
 
-def test_the_same_command_again_gives_the_same_bits(whole, tmp_path):
-    assert_same_run(tmp_path, finish(start([TRAINER, tmp_path, *STEPS])), whole)
-
-
-@pytest.mark.parametrize("feeds", [("device", "device"), ("host", "device"), ("device", "host")])
-def test_kill_and_resume_is_exact_to_the_bit_on_both_feeding_paths(whole, tmp_path, feeds):
-    """Killed at step 7 or later with checkpoints at 2, 4 and 6: the row of step 8 spans the gap."""
-    first, second = (f"data.feed={feed}" for feed in feeds)
-    finish(start([TRAINER, tmp_path, *STEPS, first, "--kill-at=7"]), code=-signal.SIGKILL)
+@pytest.mark.parametrize(
+    ("first", "second", "kill"),
+    [
+        ("device", "device", "--kill-at=7"),
+        ("host", "device", "--kill-after-save=4"),
+        ("device", "host", "--kill-after-save=6"),
+    ],
+)
+def test_kill_and_resume_is_exact_to_the_bit_on_both_feeding_paths(
+    whole, tmp_path, first, second, kill
+):
+    """Checkpoints come at 2, 4 and 6. Killed at 7 or later, the row of step 8 spans the gap; killed
+    right after a checkpoint, the row of step 4 or the grid of step 6 must be there already."""
+    first, second = (f"data.feed={feed}" for feed in (first, second))
+    finish(start([TRAINER, tmp_path, *STEPS, first, kill]), code=-signal.SIGKILL)
     output = finish(start([TRAINER, tmp_path, *STEPS, second]))
     assert re.search(r"Resuming from step [246]\.", output)
     assert_same_run(tmp_path, output, whole)
@@ -89,16 +99,16 @@ def test_a_longer_run_goes_on_from_a_shorter_one(whole, tmp_path):
 
 def test_a_changed_config_is_refused_with_the_differences(whole):
     before = sorted(path.name for path in (whole[0] / "checkpoints").iterdir())
-    output = finish(start([TRAINER, whole[0], *STEPS, "train.batch_size=4", "seed=3"]), code=1)
-    assert "seed: 0 -> 3; train.batch_size: 8 -> 4" in output
-    assert "Traceback" not in output
+    config = override(tiny_config(), {"train.batch_size": 4, "seed": 3})
+    with pytest.raises(UserError, match=r"seed: 0 -> 3; .*train\.batch_size: 8 -> 4"):
+        train.run(config, whole[0])
     assert sorted(path.name for path in (whole[0] / "checkpoints").iterdir()) == before
 
 
-def test_a_done_run_says_how_to_go_on(whole):
-    output = finish(start([TRAINER, whole[0], *STEPS]))
-    assert "Step 12 of 12 is done" in output
-    assert state_of(output) == state_of(whole[1])
+def test_a_done_run_says_how_to_go_on(whole, capsys):
+    state = train.run(override(tiny_config(), {"train.num_steps": 12}), whole[0])
+    assert "Step 12 of 12 is done; --set=train.num_steps=N goes on" in capsys.readouterr().out
+    assert int(state.step) == 12
 
 
 def test_what_a_run_leaves(whole):

@@ -1,6 +1,7 @@
 """A study: several seeds in one program, each the run that it would be alone."""
 
 import json
+from types import SimpleNamespace
 
 import chex
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import tiny_config
 
-from gan_jax import generate, placement, rundir, runs, train
+from gan_jax import generate, parallel, placement, rundir, runs, train
 from gan_jax.config import override
 from gan_jax.errors import UserError
 
@@ -122,3 +123,14 @@ def test_the_folders_of_seeds(tiny, tmp_path):
         (4, 1, "seed_4"),
     ]
     assert rundir.seeds(tiny, tmp_path) == [(tiny, tmp_path)]
+
+
+def test_a_seed_that_is_not_finite_is_named_with_its_own_step():
+    """Seeds 2 and 3 of 2 to 5 lie on the first device; 3 broke off at step 7."""
+    of_seeds = {"gen_loss": np.float32([[1, np.nan], [2, 3]])}
+    state, finite = SimpleNamespace(step=np.array([[9, 7], [9, 9]])), of_seeds["gen_loss"] > 0
+    outcome = parallel.Outcome(state, None, of_seeds, finite)
+    checkpoints = SimpleNamespace(wait=lambda: None, steps=lambda: [4], folder="checkpoints")
+    config = override(tiny_config(), {"seed": 2, "train.num_seeds": 4})
+    said = str(train._not_finite(config, outcome, checkpoints))
+    assert "stopped at step 7 in seed 3: gen_loss is nan; the last good checkpoint is of" in said

@@ -3,20 +3,26 @@
     python tests/trainer.py WORKDIR [field=value ...]
 
 With `--kill-at=N` the process kills itself, as `kill -9` does, at the first call that ends at or
-after step N. With `--process=I,N,PORT` it is process I of N. Prints the digest of its last state.
+after step N, and with `--kill-after-save=N` when the checkpoint of step N is on disk. With
+`--process=I,N,PORT` it is process I of N, whose clock runs at a speed of its own. Prints the digest
+of its last state.
 """
 
 import hashlib
 import os
 import signal
 import sys
+import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
 from conftest import tiny_config
 
 from gan_jax import config, train
+from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
+from gan_jax.intervals import Pace
 from gan_jax.observer import Observer
 
 
@@ -27,8 +33,12 @@ def main(workdir, *arguments):
         index, count, port = map(int, options["process"].split(","))
         jax.config.update("jax_cpu_collectives_implementation", "gloo")
         jax.distributed.initialize(f"127.0.0.1:{port}", count, index)
+        train.time = SimpleNamespace(perf_counter=lambda: time.perf_counter() / (1 + 9 * index))
+        Pace.CALL_SECONDS = 0.1
     if "kill-at" in options:
         kill_at(int(options["kill-at"]))
+    if "kill-after-save" in options:
+        kill_after_save(int(options["kill-after-save"]))
     try:
         state = train.run(config.override(tiny_config(), changes), workdir)
     except UserError as error:
@@ -48,6 +58,18 @@ def kill_at(step):
         return look(self, now, *rest)
 
     Observer.look = look_and_die
+
+
+def kill_after_save(step):
+    save = Checkpoints.save
+
+    def save_and_die(self, now, **items):
+        save(self, now, **items)
+        if now == step:
+            self.wait()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Checkpoints.save = save_and_die
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ the same bytes.
 import sys
 from pathlib import Path
 
+from gan_jax import rundir
 from gan_jax.disk import full_disk_is_an_error, write_whole
 from gan_jax.errors import UserError
 from gan_jax.report import gallery, records, run_page
@@ -21,7 +22,7 @@ def run(workdir: str | Path) -> Path:
     A folder of runs, at any of three levels below, or a study of several seeds gets a gallery of
     them, and each run its own report. Raises `UserError` where there is no run.
     """
-    workdir = Path(workdir)
+    workdir = rundir.given(workdir)
     if records.is_run(workdir):
         return _write(workdir, run_page.page(records.read(workdir)))
     folders = records.find(workdir)
