@@ -37,6 +37,7 @@ def test_override_types_text_by_the_field(name, text, value):
         ("train.num_steps", "ten", "takes a whole number"),
         ("train.num_steps", "1.5", "takes a whole number"),
         ("train.num_steps", "-1", "at least 0"),
+        ("seed", "4294967296", "at most 4294967295"),
         ("train.batch_size", "0", "at least 1"),
         ("loss.real_target", "high", "takes a number"),
         ("data.channels", "5", "one of 1, 2, 3, 4"),

@@ -34,9 +34,11 @@ def _replace(node: Any, path: list[str], value: Any, name: str) -> Any:
     if rest:
         return dataclasses.replace(node, **{head: _replace(getattr(node, head), rest, value, name)})
     parsed = _parse(value, typing.get_type_hints(type(node))[head], name)
-    minimum = items[head].metadata.get("minimum")
+    minimum, maximum = (items[head].metadata.get(end) for end in ("minimum", "maximum"))
     if minimum is not None and parsed < minimum:
         raise UserError(f"{name}={parsed} is too small; it must be at least {minimum}.")
+    if maximum is not None and parsed > maximum:
+        raise UserError(f"{name}={parsed} is too large; it must be at most {maximum}.")
     return dataclasses.replace(node, **{head: parsed})
 
 

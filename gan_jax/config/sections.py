@@ -203,7 +203,7 @@ class Config:
     """A whole run. Two runs with equal configs, versions and devices are equal."""
 
     experiment: str = ""
-    seed: int = 0
+    seed: int = field(default=0, metadata={"minimum": 0, "maximum": 2**32 - 1})
     method: str = "adversarial"  # a name in gan_jax.methods.METHODS
     data: Data = Data()
     latents: Latents = Latents()

@@ -72,8 +72,10 @@ SOURCES: dict[str, Source] = {
 def resolve(config: Data) -> tuple[Data, str]:
     """The data to use and, when it is the fallback, the reason, else an empty string.
 
-    Raises `Unavailable` when the data cannot be had and there is no fallback.
+    Raises `Unavailable` when the data cannot be had and there is no fallback, and `UserError` for a
+    shape that no picture has.
     """
+    _check_shape(config)
     try:
         choose(SOURCES, "data.source", config.source).prepare(config)
     except Unavailable as error:
@@ -85,6 +87,16 @@ def resolve(config: Data) -> tuple[Data, str]:
         )
         return taken, str(error)
     return config, ""
+
+
+def _check_shape(config: Data) -> None:
+    crop = config.crop
+    if len(crop) not in (0, 2) or any(side < 1 for side in crop):
+        raise UserError(f"data.crop={crop} must be a height and a width, such as 96,96.")
+    if crop and config.source not in ("folder", "tfds"):
+        raise UserError(f"Images of {config.source} are never cropped; leave data.crop out.")
+    if config.channels == 2 and config.source != "points":
+        raise UserError("Pictures have 1, 3 or 4 data.channels; only points have 2.")
 
 
 def load(config: Data) -> Dataset:

@@ -1,5 +1,6 @@
 """Any folder of pictures, searched recursively; sub-folders are classes when there are some."""
 
+import functools
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -17,16 +18,26 @@ SKIPPED_SHOWN = 20
 
 
 def files(config: Data) -> list[Path]:
-    """The files to read, sorted by their path. Raises `UserError` for no folder and no files."""
-    root = Path(config.path)
+    """The files to read, sorted by their path; those of runs and hidden ones are left out.
+
+    Raises `UserError` for no folder and no files.
+    """
+    root = _root(config)
     if not config.path:
         raise UserError("The folder source needs a folder; add --set=data.path=FOLDER.")
     if not root.is_dir():
         raise UserError(f"There is no folder {config.path}; check --set=data.path.")
+    try:
+        matching = list(root.rglob(config.pattern))
+    except (ValueError, NotImplementedError) as error:
+        raise UserError(f"data.pattern={config.pattern!r} is none: {error}; try *.jpg.") from error
+    hidden = functools.cache(lambda folder: folder.name.startswith(".") or _is_run(folder))
     found = sorted(
         path
-        for path in root.rglob(config.pattern)
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        for path in matching
+        if path.is_file()
+        and not path.name.startswith(".")
+        and not any(hidden(root / part) for part in path.relative_to(root).parents[:-1])
     )
     if not found:
         raise UserError(
@@ -36,6 +47,15 @@ def files(config: Data) -> list[Path]:
     return found
 
 
+def _root(config: Data) -> Path:
+    return Path(config.path).expanduser()
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether it is the directory of a run, whose pictures are nobody's training images."""
+    return (folder / "config.json").is_file() and (folder / "environment.json").is_file()
+
+
 def prepare(config: Data) -> None:
     """Raises `UserError` where `files` does; a folder of one's own is never downloaded."""
     files(config)
@@ -43,15 +63,14 @@ def prepare(config: Data) -> None:
 
 def stamp(config: Data) -> list:
     """Changes whenever a file is added, removed or rewritten."""
-    root = Path(config.path)
+    root = _root(config)
     stats = ((path, path.stat()) for path in files(config))
     return [[str(path.relative_to(root)), s.st_size, s.st_mtime_ns] for path, s in stats]
 
 
 def load(config: Data) -> Dataset:
     """Every readable picture, brought to the configured shape. There is no test split."""
-    root, shape = Path(config.path), (config.height, config.width, config.channels)
-    _check_crop(config.crop)
+    root, shape = _root(config), (config.height, config.width, config.channels)
     images, classes, skipped = [], [], []
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
@@ -86,11 +105,6 @@ def _only(wanted, names, images, classes, report) -> Dataset:
     labels = np.array([wanted.index(name) for _, name in chosen], np.int32)
     report = (*report, f"{len(chosen)} of them are of the classes {', '.join(wanted)}.")
     return dataset(Split(np.stack([image for image, _ in chosen]), labels), None, wanted, report)
-
-
-def _check_crop(crop: tuple[int, ...]) -> None:
-    if len(crop) not in (0, 2) or any(side < 1 for side in crop):
-        raise UserError(f"data.crop={crop} must be a height and a width, such as 96,96.")
 
 
 def _reason(error: Exception) -> str:

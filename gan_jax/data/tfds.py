@@ -4,6 +4,7 @@ import importlib.util
 import io
 import math
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -35,7 +36,8 @@ def data_dir(config: Data) -> Path:
 def _files(config: Data) -> list[Path]:
     name, _, version = config.name.partition(":")
     folder = data_dir(config) / name / version
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [path for path in found if "incomplete" not in str(path.relative_to(folder))]
 
 
 def stamp(config: Data) -> list:
@@ -52,7 +54,8 @@ def prepare(config: Data) -> None:
     """
     if not config.name:
         raise UserError("The tfds source needs a data set; add --set=data.name=NAME.")
-    if any("array_record" in path.name for path in _files(config)):
+    names = [path.name for path in _files(config)]
+    if "dataset_info.json" in names and any("array_record" in name for name in names):
         return
     missing = f"The TFDS data set {config.name} is not in {data_dir(config)}"
     if importlib.util.find_spec("tensorflow") is None:
@@ -82,7 +85,8 @@ def load(config: Data) -> Dataset:
             f"{config.name} has no class {unknown[0]!r}; data.classes can name {', '.join(names)}."
         )
     train = _read(config, config.train_split, names)
-    test = _read(config, config.test_split, names) if config.test_split in info.splits else None
+    there_is_one = re.split(r"[\[+]", config.test_split)[0] in info.splits  # it may be test[:50%]
+    test = _read(config, config.test_split, names) if there_is_one else None
     kept = config.classes or names
     counts = f"{len(train.images)} training and {len(test.images) if test else 0} test images"
     classes = f" of the classes {', '.join(config.classes)}" if config.classes else ""

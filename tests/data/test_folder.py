@@ -94,6 +94,9 @@ def test_the_pattern_chooses_files(pictures):
         (lambda root: write(root / "a.png"), {"pattern": "*.jpg"}, "no files that match"),
         (lambda root: (root.mkdir(), (root / "a.txt").write_text("x")), {}, "Nothing is left"),
         (lambda root: write(root / "a.png"), {"crop": (5,)}, "a height and a width"),
+        (lambda root: write(root / "a.png"), {"crop": (0, 5)}, "a height and a width"),
+        (lambda root: write(root / "a.png"), {"channels": 2}, "have 1, 3 or 4 data.channels"),
+        (lambda root: write(root / "a.png"), {"pattern": "/a.png"}, "try \\*.jpg"),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path, make, changes, sentence):
@@ -103,6 +106,18 @@ def test_a_mistake_is_one_sentence(tmp_path, make, changes, sentence):
         data.resolve(chosen)
         data.load(chosen)
     assert "\n" not in str(error.value)
+
+
+def test_the_pictures_of_runs_in_the_folder_are_none_of_its_own(tmp_path, monkeypatch):
+    write(tmp_path / "a.png")
+    write(tmp_path / "runs" / "mine.png")
+    for place in ("runs/one", "runs/one/seed_1"):
+        write(tmp_path / place / "samples" / "step_00000000.png")
+        for name in ("config.json", "environment.json"):
+            (tmp_path / place / name).write_text("{}")
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    found = folder.files(config(f"~/{tmp_path.name}"))
+    assert found == [tmp_path / "a.png", tmp_path / "runs" / "mine.png"]
 
 
 def test_no_path_says_so():

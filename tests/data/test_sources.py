@@ -38,6 +38,8 @@ def test_procedural_cars_have_five_thousand_and_one_thousand():
     assert (made.train.images[:100] != made.test.images[:100]).any()
     with pytest.raises(UserError, match="are in colour"):
         data.load(Data(source="procedural_cars", channels=1))
+    with pytest.raises(UserError, match=r"leave data\.crop out"):
+        data.resolve(Data(source="procedural_cars", crop=(8, 8)))
 
 
 @pytest.mark.parametrize("source", ["", "tfdz"])
@@ -79,6 +81,10 @@ def test_a_name_server_that_does_not_answer_costs_seconds(monkeypatch):
 def test_without_a_fallback_it_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds.importlib.util, "find_spec", lambda name: None)
     chosen = Data(source="tfds", name="cifar10", data_dir=str(tmp_path))
+    left = tmp_path / "cifar10" / "incomplete.AB12CD_3.0.2"  # by a preparation that was killed
+    left.mkdir(parents=True)
+    for name in ("dataset_info.json", "cifar10-train.array_record-00000-of-00001"):
+        (left / name).touch()
     with pytest.raises(data.Unavailable, match=r"pip install -e .\.\[prepare\]"):
         data.resolve(chosen)
     with pytest.raises(UserError, match="add --set=data"):
