@@ -21,6 +21,8 @@ log collapses after step 18,000.
 Run to step 200 in six minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
 light and dark blots, some of them green, no objects, no difference by class.
 
+Departure from StudioGAN: G's update takes the latents of D's last fakes; there they are new.
+
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 

@@ -18,7 +18,8 @@ the paper's gamma of 0.5 G makes nearly black images, which have half the energy
 with its lambda of 0.001 k is still at 0.03 by step 1,500.
 
 Departures: the paper has 64x64 faces, 64 or 128 channels, and halves the rate when the measure
-stalls; gamma of 0.3 to 0.7 and lambda 0.001.
+stalls; gamma of 0.3 to 0.7 and lambda 0.001; new latents for G's update, which here takes those of
+D's fakes.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.

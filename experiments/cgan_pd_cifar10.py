@@ -19,6 +19,8 @@ one run); the paper reports FID 17.5 (10,000 real images, 5,000 samples).
 Run to step 200 in six minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
 light and dark blots in the photographs' browns and greys, no objects, no difference by class.
 
+Departure from the paper: G's update takes the latents of D's last fakes; there they are new.
+
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 

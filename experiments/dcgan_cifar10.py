@@ -18,8 +18,9 @@ run's checkpoints, one seed; its log has the best near step 42,000 and collapse 
 Run to step 228 on two CPU cores, seed 0, at 1.5 s a step: a coloured texture that is the same for
 all latents, and a D that is sure of every image (StudioGAN's FID is 114.9 at step 2,000).
 
-Departures: kernels start at N(0, 0.02) where StudioGAN has orthogonal ones; grids show an average
-of G (half-life at most 10,000 images) beside the raw one.
+Departures: kernels start at N(0, 0.02) where StudioGAN has orthogonal ones; G's update takes the
+latents of D's last fakes, where StudioGAN's are new; grids show an average of G (half-life at most
+10,000 images) beside the raw one.
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
 says so.

@@ -15,9 +15,8 @@ beta1 0.5 for both. D learns real images and fakes in one update, then G twice o
 the second time from the G that the first one left. Batches of 64.
 
 Run to step 450 on 67 photographs of roses, seed 0, two CPU cores, at 1.25 s a step when alone: the
-raw grid shows round blossoms, red, orange, pink and violet on dark green, coarse and of one shape;
-the averaged one is 150 steps behind, pale blossoms on green. None of 64 samples is nearer to a
-photograph than photographs are to each other.
+raw grid shows round blossoms, red, orange, pink and violet on dark green, coarse and of one shape.
+None of 64 samples is nearer to a photograph than photographs are to each other.
 
 Departures from the original:
 - Half of the real images are mirrored, and all that D sees is changed in colour, moved and partly

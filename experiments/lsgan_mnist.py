@@ -15,7 +15,7 @@ half the mean squared error (Mao et al. 2017, arXiv 1611.04076, equation 9). Ada
 beta1 0.5 for both; batches of 64 for 20 epochs of 937 steps.
 
 Run to step 937 (one epoch, three minutes) on two CPU cores, seed 0: in the raw grid most digits can
-be read, on noise; the averaged one is paler, on a gray ground that darkens as it follows.
+be read, on noise.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.

@@ -7,9 +7,10 @@ latents of 64 from N(0, 1), and beside them an embedding of the label.
 
 Both networks have four sizes of map, 4x4 to 32x32, of 768 channels and two residual blocks each:
 inverted bottlenecks with a 3x3 convolution in groups of 16 channels, LeakyReLU 0.2, no
-normalisation, fix-up start, bilinear resampling. The product with an embedding of the label is
-added to D's logit. D minimises the relativistic pairing loss with R1 and R2 (Huang et al. 2025,
-arXiv 2501.05441, equations 2 and 4, and configuration E of table 2).
+normalisation, fix-up start, bilinear resampling. The product of a linear layer, 768 to 768 without
+bias, with an embedding of the label is added to D's logit; embeddings start normal, with variance
+1 / 10 in G and 1 / 7,680 in D. D minimises the relativistic pairing loss with R1 and R2 (Huang et
+al. 2025, arXiv 2501.05441, equations 2 and 4, and configuration E of table 2).
 
 Over the first 20 million images, by half a cosine: the rate of Adam falls from 2e-4 to 5e-5, beta2
 rises from 0.9 to 0.99, the penalties' weight falls from 0.05 to 0.005, the probability of
@@ -18,11 +19,13 @@ is 0. Batches of 512 for 488,000 steps.
 
 The paper reports FID 1.96 (50,000 samples against the training images), from 8 GPUs in 4 days.
 
-Run to step 200 in 35 minutes and 19 GB on two CPU cores, seed 0, in batches of 2: soft clouds, each
-class of another colour; no objects.
+Run to step 200 in 35 minutes and 19 GB on two CPU cores, seed 0, in batches of 2, with embeddings
+that started larger and no linear layer before D's: soft clouds, each class of another colour; no
+objects.
 
 Departures: colour, translation and cutout where the original has more kinds of augmentation; D's
-logit has a term without the label beside the product with its embedding, which there is all of it.
+logit has a term without the label beside the product with its embedding, which there is all of it;
+G's update takes the latents and the real images of D's, where the original draws both anew.
 
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """

@@ -13,7 +13,7 @@ relativistic pairing loss with R1 and R2 (Huang et al. 2025, arXiv 2501.05441, e
 All that D sees changes in colour, place and by cutout, each with a probability of 0.3. Over the
 first million images, by half a cosine: the rate of Adam falls from 2e-4 to 5e-5, beta2 rises from
 0.9 to 0.99, the penalties' weight falls from 0.5 to 0.05; beta1 is 0. The average of G has a
-half-life of 20,000 images. Batches of 64 for 50,000 steps.
+half-life of at most 20,000 images. Batches of 64 for 50,000 steps.
 
 Beside `dcgan_cifar_cars`, eight minutes each on two CPU cores, seed 0: this one comes to step 57,
 with soft clouds in the photographs' greys and browns, that one to step 1,018, with bodies of cars

@@ -18,6 +18,8 @@ StudioGAN reports FID 10.35 and IS 8.64 for its variant (the best of the run's c
 Run to step 200 in three minutes on two CPU cores, seed 0, in batches of 8: round reddish blots
 before blue and grey, no objects, no difference by class.
 
+Departure from StudioGAN: G's update takes the latents of D's last fakes; there they are new.
+
 The classes need CIFAR-10: the drawn cars have none, so there is no stand-in.
 """
 

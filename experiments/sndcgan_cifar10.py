@@ -16,7 +16,7 @@ The paper reports FID 29.3 and IS 7.42 (10,000 real images, 5,000 samples).
 
 Run to step 200 on two CPU cores, seed 0, at 0.9 s a step: light and dark shapes, no two alike, in
 the raw grid, in photographs' colours but for a checkerboard; D cannot tell yet (losses 1.95 and
-0.38). The averaged grid is gray still, as it looks 150 steps back.
+0.38).
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
 says so.

@@ -18,6 +18,8 @@ one run); the paper reports FID 21.7 (10,000 real images, 5,000 samples).
 Run to step 200 in six minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
 blots of light, dark and loud colours, no objects.
 
+Departure from the paper: G's update takes the latents of D's last fakes; there they are new.
+
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
 says so.
 """

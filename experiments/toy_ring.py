@@ -9,8 +9,8 @@ of seconds resolves. Latents of 2 from U(-1, 1), so that G's manifold can be dra
 
 G and D: three dense layers of 64 with LeakyReLU 0.2, Glorot uniform; G's output is linear. Adam
 with beta1 0, 2e-4 for G and 2e-3 for D; R1 with weight 0.02; batches of 512 for 16,000 steps; an
-average of G with a half-life of 50,000 images, about 100 steps. At equal rates and beta1 0.5
-the modes chase D around and shrink to points: the divergence below is then near 0.16.
+average of G with a half-life of at most 50,000 images, about 100 steps. At equal rates and beta1
+0.5 the modes chase D around and shrink to points: the divergence below is then near 0.16.
 
 At each sample step metrics.jsonl gets the modes that 2,500 samples cover, the share of them that
 lies within three deviations of a mode, and the Jensen-Shannon divergence of 10,000 samples from the

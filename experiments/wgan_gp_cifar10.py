@@ -19,7 +19,8 @@ against the training images, one run).
 Run to step 200 in four minutes on two CPU cores, seed 0, in batches of 8 and at a constant rate:
 the photographs' colours, bright skies above dark ground, dark things in the middle, no objects.
 
-Departure from the paper: D has no layer normalisation.
+Departures from the paper: D has no layer normalisation; G's update takes the latents of D's last
+fakes, where the paper's are new.
 
 Where CIFAR-10 can be neither found nor prepared, the run trains on drawn cars, of one class, and
 says so.

@@ -17,8 +17,9 @@ with rate 1e-4, beta1 0 and beta2 0.9 for both; batches of 64 for 20 epochs, eac
 step takes five batches.
 
 Run to step 500 (2.7 epochs, six minutes) on two CPU cores, seed 0: clean pen strokes in the raw
-grid, about half of them digits that can be read; the averaged one is still blurred, as it looks 150
-steps back.
+grid, about half of them digits that can be read.
+
+Departure from the paper: G's update takes the latents of D's last fakes; there they are new.
 
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.

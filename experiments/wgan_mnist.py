@@ -19,6 +19,8 @@ Run to step 2,500 (13 epochs, 22 minutes) on two CPU cores, seed 0: somewhat bro
 about two thirds make a digit that can be read, in the averaged grid as in the raw one, a third did
 at 1,250.
 
+Departure from the paper: G's update takes the latents of D's last fakes; there they are new.
+
 Where MNIST can be neither found nor prepared, the run trains on scikit-learn's 1,797 digits,
 enlarged from 8x8, and says so.
 """

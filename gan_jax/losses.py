@@ -29,7 +29,9 @@ class Loss(NamedTuple):
         methods that update D on real and on fake examples in turn.
     gen_sees_real: whether G's update needs D's pass over real examples.
     on_probabilities: whether sigmoid(logits) is a probability in this loss.
+    on_signs: whether D takes for real what has a logit above 0, and for fake what has one below.
     on_energies: whether the logits must be negative energies, which an autoencoder's errors are.
+    on_means: whether an example's value takes means over all others.
     start: the names and values of the control before the first step.
     follow: (control, mean real logit, mean fake logit) -> (control, what to report of it).
     reports: the names of what `follow` reports.
@@ -40,7 +42,9 @@ class Loss(NamedTuple):
     disc_terms: tuple[Term, Term] | None = None
     gen_sees_real: bool = False
     on_probabilities: bool = False
+    on_signs: bool = False
     on_energies: bool = False
+    on_means: bool = False
     start: tuple[tuple[str, float], ...] = ()
     follow: Callable[[Control, jax.Array, jax.Array], tuple[Control, dict[str, jax.Array]]] = (
         lambda control, real, fake: (control, {})
@@ -48,13 +52,12 @@ class Loss(NamedTuple):
     reports: tuple[str, ...] = ()
 
 
-def separable(disc_real: Term, disc_fake: Term, gen: Term, on_probabilities: bool = False) -> Loss:
+def separable(disc_real: Term, disc_fake: Term, gen: Term) -> Loss:
     """The loss whose D part is a sum over real and fake, and whose G part sees fakes alone."""
     return Loss(
         disc=lambda real, fake, control: disc_real(real) + disc_fake(fake),
         gen=lambda real, fake: gen(fake),
         disc_terms=(disc_real, disc_fake),
-        on_probabilities=on_probabilities,
     )
 
 
@@ -73,8 +76,7 @@ def non_saturating(section: config.Loss) -> Loss:
         disc_real=lambda logits: binary_cross_entropy(logits, section.real_target),
         disc_fake=lambda logits: binary_cross_entropy(logits, section.fake_target),
         gen=lambda logits: jax.nn.softplus(-logits),
-        on_probabilities=True,
-    )
+    )._replace(on_probabilities=True, on_signs=True)
 
 
 def minimax(section: config.Loss) -> Loss:
@@ -92,7 +94,7 @@ def least_squares(section: config.Loss) -> Loss:
         disc_real=lambda logits: (logits - section.real_target) ** 2 / 2,
         disc_fake=lambda logits: (logits - section.fake_target) ** 2 / 2,
         gen=lambda logits: (logits - section.gen_target) ** 2 / 2,
-    )
+    )._replace(on_signs=section.real_target == -section.fake_target)
 
 
 def wasserstein(section: config.Loss) -> Loss:
@@ -107,7 +109,7 @@ def hinge(section: config.Loss) -> Loss:
         disc_real=lambda logits: jax.nn.relu(1 - logits),
         disc_fake=lambda logits: jax.nn.relu(1 + logits),
         gen=lambda logits: -logits,
-    )
+    )._replace(on_signs=True)
 
 
 def relativistic_pairing(section: config.Loss) -> Loss:
@@ -132,6 +134,7 @@ def relativistic_average(section: config.Loss) -> Loss:
         disc=lambda real, fake, control: leads(real, fake),
         gen=lambda real, fake: leads(fake, real),
         gen_sees_real=True,
+        on_means=True,
     )
 
 

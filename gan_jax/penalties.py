@@ -82,8 +82,8 @@ PENALTIES: dict[str, Penalty] = {
     "dragan": dragan,
 }
 
-BETWEEN_EXAMPLES = frozenset({"wgan_gp", "wgan_gp_one_sided", "dragan"})
-"""Penalties of each example apart, which D must judge without looking at its neighbours."""
+OF_GRADIENTS = frozenset(PENALTIES) - {"none"}
+"""Penalties on each example's own gradient, for a D that judges it without its neighbours."""
 
 
 def _slope_between(view: View, start: jax.Array, end: jax.Array) -> jax.Array:

@@ -8,7 +8,7 @@ import optax
 import pytest
 from test_adversarial import IMAGES, keys_at_0, on_devices, started, step
 
-from gan_jax import augment, collectives, keys
+from gan_jax import augment, collectives, keys, losses
 from gan_jax.config import override
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
@@ -165,16 +165,21 @@ def test_each_change_is_made_with_its_probability_for_each_image_apart():
     assert (cut & coloured).mean() == pytest.approx(0.09, abs=0.026)
 
 
-def adaptive(tiny, **changes):
-    fields = {"augment.adapt_target": 0.6, "augment.probability": 0.5,
+def augmenting_of(tiny, changes):
+    config = override(tiny, changes)
+    return augmenting.make(config, losses.make(config.loss))
+
+
+def adaptive(tiny, changes):
+    fields = {"augment.adapt_target": 0.6, "augment.probability": 0.5, "augment.names": "color",
               "augment.adapt_images": 80, "augment.adapt_every_steps": 2}  # fmt: skip
-    return augmenting.make(override(tiny, {**fields, **changes}))
+    return augmenting_of(tiny, {**fields, **changes})
 
 
 def test_the_probability_adapts_by_the_sign_of_what_d_makes_of_real_images(tiny):
     """p += sign(r_t - target) * batch * interval / images, here 8 * 2 / 80 = 0.2, at least 0;
     r_t is the mean of two steps."""
-    parts = adaptive(tiny)
+    parts = adaptive(tiny, {})
     control = {name: jnp.float32(value) for name, value in parts.start}
     seen = []
     signs = (0.9, 0.4, 0.9, 0.2, 0.0, 0.0, 0.0, 1.0, 0.6, 0.6)  # means 0.65, 0.55, 0, 0.5, 0.6
@@ -190,14 +195,28 @@ def test_the_probability_adapts_by_the_sign_of_what_d_makes_of_real_images(tiny)
 
 
 def test_a_fixed_probability_and_a_scheduled_one(tiny):
-    fixed = augmenting.make(override(tiny, {"augment.probability": 0.4}))
+    fixed = augmenting_of(tiny, {"augment.probability": 0.4})
     assert fixed.probability({}, jnp.int32(7)) == 0.4
     changes = {"augment.probability": 0, "augment.final_probability": 0.5,
                "train.schedule": "linear", "train.schedule_images": 80}  # fmt: skip
-    scheduled = augmenting.make(override(tiny, changes))
+    scheduled = augmenting_of(tiny, changes)
     assert float(scheduled.probability({}, jnp.int32(5))) == pytest.approx(0.25)
     with pytest.raises(UserError, match="two ways to move the probability"):
-        adaptive(tiny, **changes)
+        adaptive(tiny, changes)
+
+
+def test_a_target_needs_changes_and_a_loss_whose_d_goes_by_signs(tiny):
+    with pytest.raises(UserError, match=r"and there are none; set augment\.names=color"):
+        adaptive(tiny, {"augment.names": ""})
+    of_signs = []
+    for name in losses.LOSSES:
+        try:
+            adaptive(tiny, {"loss.name": name, "loss.real_target": 1})
+            of_signs.append(name)
+        except UserError as error:
+            assert f"loss.name={name} does not tell real from fake; set" in str(error)
+    assert of_signs == ["minimax", "non_saturating", "hinge"]
+    adaptive(tiny, {"loss.name": "least_squares", "loss.real_target": 1, "loss.fake_target": -1})
 
 
 def test_a_step_augments_with_the_probability_of_its_state(augmented):

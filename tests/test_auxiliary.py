@@ -183,6 +183,8 @@ def test_the_weight_is_that_of_the_term():
         ({"auxiliary.name": "codes"}, r"needs latents with codes; set latents\.categories or"),
         ({"auxiliary.name": "classifier"}, r"names classes; set disc\.conditioning=classifier"),
         (TERMS["classifier"], r"learns by auxiliary\.name=classifier alone; set it"),
+        ({"latents.categories": "3"}, r"learns by auxiliary\.name=codes alone; set it"),
+        ({"latents.continuous": "2"}, r"learns by auxiliary\.name=codes alone; set it"),
         ({"auxiliary.name": "class"}, r"auxiliary\.name='class' is unknown; choose one of none"),
     ],
 )

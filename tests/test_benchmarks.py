@@ -90,7 +90,6 @@ def test_the_first_losses_of_a_linear_critic_by_hand():
         ("pytorch", CARS, []),
         ("pytorch", "gan_mnist", []),
         ("pytorch", "gan_mnist", ["gen.norm=batch", "penalty.name=wgan_gp", "disc.features=9,8"]),
-        ("pytorch", CARS, ["penalty.name=r1", "train.disc_update=joint"]),
         ("pytorch", CARS, ["penalty.name=r1", "train.disc_update=joint", "disc.norm=none"]),
         ("pytorch", CARS, ["penalty.name=wgan_gp", "train.disc_update=joint", "disc.norm=none"]),
         ("keras_tensorflow", CARS, []),

@@ -30,7 +30,7 @@ NEEDS = {
     "codes": {"latents.categories": "3", "latents.continuous": "1"},
 }
 ENERGY = {"disc.name": "autoencoder"}
-NEEDS |= {"ebgan": ENERGY, "began": ENERGY}
+NEEDS |= {"ebgan": ENERGY, "began": ENERGY | {"disc.conditioning": "embedding"}}
 TRAININGS: tuple[dict[str, str], ...] = (
     {},
     {"train.disc_updates": "2"},

@@ -15,7 +15,7 @@ BODIES = {
     "dcgan": {"disc.features": (4, 6)},
     "dcgan_labelled": {"disc.features": (4, 5, 6)},
     "dcgan_normal": {"disc.features": (4, 6)},
-    "dcgan_upsampling": {"disc.features": (4, 6), "disc.kernel_size": 3},
+    "dcgan_upsampling": {"disc.features": (4, 6), "disc.kernel_size": 3, "disc.norm": "none"},
     "infogan": {"disc.features": (4, 5, 6)},
     "mlp": {"disc.features": (6,)},
     "r3gan": {"disc.features": (8, 8), "disc.norm": "none", "disc.kernel_size": 3},
@@ -140,6 +140,37 @@ def test_what_is_for_generators_is_refused(tiny):
     for norm in ("conditional_batch", "virtual_batch"):
         with pytest.raises(UserError, match=rf"disc\.norm={norm} is for generators"):
             networks.discriminator(override(tiny, {"disc.norm": norm, "data.num_classes": 3}))
+
+
+FIELDS = {"dropout_rate": 0.5, "norm": "batch", "output": "linear", "pooling": "sum"}
+IGNORED = {
+    "began": ("dropout_rate", "norm", "pooling"),
+    "dcgan_autoencoder": ("output",),
+    "dcgan_labelled": ("dropout_rate", "pooling"),
+    "dcgan_upsampling": ("dropout_rate", "norm", "pooling"),
+    "infogan": ("dropout_rate", "pooling"),
+    "mlp": ("pooling",),
+    "r3gan": ("dropout_rate", "norm", "pooling"),
+}
+
+
+@pytest.mark.parametrize("body", IGNORED)
+def test_what_a_body_makes_nothing_of_is_refused(tiny, body):
+    for field in IGNORED[body]:
+        with pytest.raises(UserError, match=rf"disc\.name={body} .*; set disc\.{field}="):
+            networks.discriminator(configured(tiny, body, **{field: FIELDS[field]}))
+
+
+def test_the_label_s_row_weighs_a_linear_layer_in_r3gan(tiny):
+    """Rows start with variance 1 / (f * classes); without them the layer is not there."""
+    config = configured(tiny, "r3gan", conditioning="projection", features=(8, 64))
+    params, _ = jax.eval_shape(lambda: judged(config))
+    kernel = {"kernel": (64, 64)}
+    assert jax.tree.map(jnp.shape, params["body"]["Dense_0"]) == kernel
+    assert "Dense_0" not in jax.eval_shape(lambda: judged(configured(tiny, "r3gan")))[0]["body"]
+    row = judged(config)[0]["projection"]["embedding"]
+    assert row.shape == (3, 64)
+    assert float(row.std()) == pytest.approx((3 * 64) ** -0.5, rel=0.2)  # 4 deviations of 192
 
 
 def test_the_classifier_does_not_see_the_label(tiny):

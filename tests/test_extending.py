@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
-from gan_jax import data, losses, networks, penalties, train
+from gan_jax import data, keys, losses, methods, networks, penalties, train
+from gan_jax.config import override
 from gan_jax.data import procedural_cars
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
@@ -40,3 +42,6 @@ def test_the_examples_make_a_run(tables, monkeypatch, tmp_path):
     state = train.run(config, tmp_path)
     assert int(state.step) == config.train.num_steps
     assert state.disc.params["body"]["Conv_0"]["kernel"].shape == (4, 4, 3, 8)
+    told = override(config, {"disc.conditioning": "embedding", "data.num_classes": 5})
+    shapes = jax.eval_shape(methods.make(told).init, keys.root(0))
+    assert shapes.disc.params["body"]["Conv_0"]["kernel"].shape == (4, 4, 3 + 5, 8)

@@ -58,6 +58,13 @@ def test_a_code_beside_z_tells_a_body_the_class(tiny, body):
     assert float(jnp.abs(images[0] - images[1]).max()) > 0.01 * largest
 
 
+@pytest.mark.parametrize(("body", "spread"), [("mlp", 1.0), ("r3gan", 3**-0.5)])
+def test_a_code_starts_spread_as_z_is_and_in_r3gan_as_a_layer(tiny, body, spread):
+    config = configured(tiny, body, conditioning="embedding", embedding_features=100)
+    code = started(config)[1]["params"]["embedding"]["embedding"]
+    assert float(code.std()) == pytest.approx(spread, rel=0.17)  # 4 deviations of 300
+
+
 @pytest.mark.parametrize("body", sorted(set(BODIES) - set(PLAIN)))
 def test_the_norm_tells_every_body_the_class(tiny, body):
     gen, variables = started(configured(tiny, body, norm="conditional_batch"))
@@ -164,7 +171,12 @@ def test_what_generators_refuse(tiny):
         with pytest.raises(UserError, match="is for discriminators"):
             networks.generator(override(tiny, {"gen.conditioning": choice, "data.num_classes": 3}))
     for body in PLAIN:
-        with pytest.raises(UserError, match=rf"gen\.name={body} has no normalisation"):
+        with pytest.raises(UserError, match=rf"gen\.name={body} makes nothing of gen\.norm"):
             networks.generator(configured(tiny, body, norm="batch"))
+    for body in sorted(set(BODIES) - {"began", "mlp", "r3gan"}):
+        with pytest.raises(UserError, match=rf"gen\.name={body} .*; set gen\.output=tanh"):
+            networks.generator(configured(tiny, body, output="linear"))
+    with pytest.raises(UserError, match=r"set gen\.dropout_rate=0\.0"):
+        networks.generator(override(tiny, {"gen.dropout_rate": 0.1}))
     with pytest.raises(UserError, match="has no reference batch"):
         networks.generator(override(tiny, {"gen.norm": "virtual_batch", "method": "vae"}))

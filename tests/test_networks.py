@@ -48,6 +48,7 @@ def enlarging(tiny):
     """keras-dcgan's pair on 16x16 images."""
     name = "dcgan_upsampling"
     return override(tiny, {"data.height": 16, "data.width": 16,
+                           "disc.dropout_rate": 0.0, "disc.norm": "none",
                            "gen.name": name, "gen.features": (7, 6, 5),
                            "disc.name": name, "disc.features": (5, 6, 7)})  # fmt: skip
 

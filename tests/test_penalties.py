@@ -198,30 +198,50 @@ def test_a_step_descends_what_plain_differentiation_gives(name):
     [
         ({"penalty.name": "r3"}, r"penalty\.name='r3' is unknown; choose one of none, r1, r2, r1_"),
         ({"penalty.name": "r1"}, r"penalty\.name=r1 looks at real .*set train\.disc_update=joint"),
-        (
-            {"penalty.name": "wgan_gp", "train.disc_update": "joint"},
-            r"penalty\.name=wgan_gp is of each example's .*set disc\.norm=none",
-        ),
-        (
-            {"penalty.name": "dragan", "train.disc_update": "joint"},
-            r"penalty\.name=dragan is of each example's .*set disc\.norm=none",
+        *(
+            (
+                {"penalty.name": name, "train.disc_update": "joint"},
+                rf"penalty\.name={name} is of each example's .*set disc\.norm=none",
+            )
+            for name in PENALTIES
+            if name != "none"
         ),
         (
             {"loss.name": "ebgan", "loss.real_target": 1},
             r"loss\.name=ebgan is of energies.*set disc\.name=autoencoder",
         ),
+        *(
+            (
+                {
+                    "loss.name": name,
+                    "loss.real_target": 1,
+                    "disc.name": "autoencoder",
+                    "disc.conditioning": "projection",
+                    "data.num_classes": 3,
+                },
+                rf"loss\.name={name} is of energies.*set disc\.conditioning=embedding",
+            )
+            for name in ("ebgan", "began")
+        ),
         (
             {
-                "penalty.name": "dragan",
+                "penalty.name": "r1",
                 "train.disc_update": "joint",
                 "disc.norm": "none",
                 "disc.minibatch": "stddev",
             },
-            r"penalty\.name=dragan is of each example's .*set disc\.minibatch=none",
+            r"penalty\.name=r1 is of each example's .*set disc\.minibatch=none",
         ),
-        (
-            {"train.disc_update": "concatenated"},
-            r"disc_update=concatenated numbers real and fake .*set disc\.dropout_rate=0 and",
+        *(
+            (
+                {"train.disc_update": "concatenated", "disc.dropout_rate": 0, **choice},
+                r"concatenated numbers real and fake .*set disc\.dropout_rate=0, disc\.minibatch=",
+            )
+            for choice in (
+                {"disc.dropout_rate": 0.1},
+                {"disc.minibatch": "stddev"},
+                {"augment.names": "color"},
+            )
         ),
     ],
 )

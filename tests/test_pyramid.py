@@ -147,6 +147,7 @@ def test_the_metrics_are_those_of_each_level_and_their_means(parts, after):
         ({"latents.dimension": 100}, "set latents.dimension=163"),
         ({"data.width": 18}, "set data.width=16"),
         ({"augment.names": "color"}, "augment.names= to none"),
+        ({"latents.continuous": 2}, "leave latents.categories and latents.continuous out"),
     ],
 )
 def test_what_cannot_be_a_pyramid_is_refused(change, says):

@@ -10,6 +10,8 @@ from test_adversarial import keys_at_0, started, step
 
 from gan_jax import collectives
 from gan_jax.config import override
+from gan_jax.errors import UserError
+from gan_jax.methods import game as games
 from gan_jax.methods import updates
 
 PLAIN = {"train.disc_update": "joint", "disc.dropout_rate": "0", "gen.norm": "none",
@@ -74,3 +76,11 @@ def test_the_share_may_shrink_with_the_schedule():
     later = state._replace(step=jnp.int32(1))
     losses = [float(step(g, later)[1]["gen_loss"]) for g in (game, fixed)]
     assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("field", ["gen_top_share", "final_gen_top_share"])
+def test_means_over_all_fakes_leave_none_out(field):
+    changes = {"loss.name": "relativistic_average", "loss.real_target": "1"}
+    changes |= {"train.disc_update": "joint", f"train.{field}": "0.5"}
+    with pytest.raises(UserError, match=r"means over all fakes.*set train\.gen_top_share=1"):
+        games.make(override(tiny_config(), changes))

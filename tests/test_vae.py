@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gan_jax import collectives, keys, methods, sampling, train
-from gan_jax.config import Network, Optimizer, Train, override
+from gan_jax.config import Loss, Network, Optimizer, Train, override
 from gan_jax.errors import UserError
 from gan_jax.methods import Batch, optimizers, vae
 
@@ -25,8 +25,11 @@ LABELS = jnp.zeros(8, jnp.int32)
 def config(tiny):
     optimizer = Optimizer("rmsprop", learning_rate=1e-3, b2=0.9, epsilon=1e-7)
     network = Network("mlp", features=(12,), norm="none", output="linear", optimizer=optimizer)
-    tiny = override(tiny, {"method": "vae", "latents.dimension": 2, "data.flip": "horizontal"})
-    return dataclasses.replace(tiny, gen=network, encoder=network)
+    changes = {"method": "vae", "latents.dimension": 2, "data.flip": "horizontal",
+               "train.disc_update": "joint"}  # fmt: skip
+    encoder = dataclasses.replace(network, optimizer=Optimizer())
+    parts = {"gen": network, "encoder": encoder, "disc": Network(), "loss": Loss()}
+    return dataclasses.replace(override(tiny, changes), **parts)
 
 
 @functools.cache
@@ -215,8 +218,30 @@ def test_a_run_shows_the_terms_and_goes_on(config, tmp_path, capsys):
         ({"gen.output": "tanh"}, "gen.output=linear"),
         ({"gen.name": "dcgan"}, "set gen.name=mlp"),
         ({"encoder.name": "mpl"}, "mlp"),
+        ({"encoder.dropout_rate": 0.1}, "set encoder.dropout_rate=0"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(config, change, sentence):
     with pytest.raises(UserError, match=sentence):
+        methods.make(override(config, change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"augment.names": "color"},
+        {"auxiliary.name": "pull_away"},
+        {"disc.features": "4"},
+        {"encoder.optimizer.learning_rate": 1e-3},
+        {"loss.name": "hinge"},
+        {"penalty.name": "r1"},
+        {"pyramid.levels": 2},
+        {"train.disc_updates": 2},
+        {"train.final_gen_top_share": 0.5},
+        {"train.gen_updates": 2},
+    ],
+)
+def test_what_only_a_game_has_is_refused(config, change):
+    (name,) = change
+    with pytest.raises(UserError, match=f"method=vae makes nothing of {name}; leave it out"):
         methods.make(override(config, change))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from gan_jax import schedules
 from gan_jax.config import Config
 from gan_jax.errors import UserError
-from gan_jax.losses import Control
+from gan_jax.losses import Control, Loss
 from gan_jax.methods.method import Metrics
 
 
@@ -27,8 +27,9 @@ class Augmenting(NamedTuple):
     reports: tuple[str, ...] = ()
 
 
-def make(config: Config) -> Augmenting:
-    """What `config.augment` asks for. Raises `UserError` for two ways at once."""
+def make(config: Config, loss: Loss) -> Augmenting:
+    """What `config.augment` asks for. Raises `UserError` for two ways at once, and for a target
+    that nothing can follow."""
     section = config.augment
     if not section.adapt_target:
         end = section.final_probability
@@ -38,6 +39,17 @@ def make(config: Config) -> Augmenting:
         raise UserError(
             "augment.adapt_target and augment.final_probability are two ways to move the "
             "probability; leave one out."
+        )
+    if not section.names:
+        raise UserError(
+            "augment.adapt_target moves the probability of changes, and there are none; set "
+            "augment.names=color,translation,cutout or some of these."
+        )
+    if not loss.on_signs:
+        raise UserError(
+            f"augment.adapt_target is of the signs of D's logits, by which loss.name="
+            f"{config.loss.name} does not tell real from fake; set loss.name=non_saturating or "
+            "augment.adapt_target=0."
         )
     return _adaptive(config)
 

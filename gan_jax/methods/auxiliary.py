@@ -141,6 +141,11 @@ def make(config: Config) -> Auxiliary:
             "disc.conditioning=classifier gives D a head that learns by auxiliary.name=classifier "
             "alone; set it."
         )
+    if (config.latents.categories or config.latents.continuous) and section.name != "codes":
+        raise UserError(
+            "latents.categories and latents.continuous give D a head that learns by "
+            "auxiliary.name=codes alone; set it."
+        )
 
     def weighted(term: OfDisc) -> OfDisc:
         return lambda verdict, asked: section.weight * term(verdict, asked)

@@ -54,7 +54,7 @@ def make(config: Config) -> Game:
         draw_latents=latents.sampler(config.latents),
         flip=config.data.flip == "horizontal",
         augment=augment.pipeline(config.augment.names),
-        augmenting=augmenting.make(config),
+        augmenting=augmenting.make(config, loss),
         loss=loss,
         gen_weight=config.loss.gen_weight,
         auxiliary=auxiliary.make(config),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import augment, collectives, keys
+from gan_jax import augment, collectives, keys, latents
 from gan_jax.config import Config
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
@@ -200,6 +200,11 @@ def _check(config: Config) -> None:
         raise UserError(
             "method=pyramid shows D bands, which augmentation would take from what they are added "
             "to; set augment.names= to none."
+        )
+    if latents.size(config.latents) != config.latents.dimension:
+        raise UserError(
+            "method=pyramid has no structured codes; leave latents.categories and "
+            "latents.continuous out."
         )
 
 

@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import optax
 
 from gan_jax import augment, collectives, keys, latents, networks
-from gan_jax.config import Config
+from gan_jax.config import Config, flatten
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.methods import average, optimizers
@@ -30,6 +30,20 @@ from gan_jax.methods.method import Batch, Method, Metrics
 from gan_jax.methods.player import Player, Tree, descend, split
 
 METRICS = ("loss", "reconstruction", "kl", "grad_norm")
+
+IGNORED = (
+    "auxiliary.",
+    "augment.",
+    "disc.",
+    "encoder.optimizer.",
+    "loss.",
+    "penalty.",
+    "pyramid.",
+    "train.disc_",
+    "train.final_gen_",
+    "train.gen_",
+)
+"""How the fields begin that belong to a game, and to an optimizer of the encoder's own."""
 
 
 class Autoencoder(nn.Module):
@@ -100,8 +114,10 @@ def parts(config: Config) -> VAE:
             "method=vae has no structured codes; leave latents.categories and latents.continuous "
             "out."
         )
-    if config.train.disc_updates > 1:
-        raise UserError("method=vae has no D to update; set train.disc_updates=1.")
+    ours, plain = flatten(config), flatten(Config())
+    for name, value in ours.items():
+        if name.startswith(IGNORED) and value != plain[name]:
+            raise UserError(f"method=vae makes nothing of {name}; leave it out.")
     return VAE(
         model=Autoencoder(networks.encoder(config), networks.generator(config)),
         image_shape=(config.data.height, config.data.width, config.data.channels),

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.config import Config
-from gan_jax.networks import began, dcgan, mlp
+from gan_jax.networks import began, dcgan, mlp, parts
 from gan_jax.networks.discriminator import Discriminator
 from gan_jax.networks.parts import Parts
 
@@ -49,9 +49,10 @@ def boundary(config: Config) -> Discriminator:
 
 def _judging(
     encoder: Discriminator,
-    make_gen: Callable[[Config], nn.Module],
+    make_gen: Callable[[Config], parts.Body],
     config: Config,
     features: tuple[int, ...],
 ) -> Discriminator:
     decoder = make_gen(replace(config, gen=replace(config.disc, features=features)))
+    parts.check_plain(config, "disc", decoder.ignores)
     return encoder.clone(judge=Reconstruction(decoder))

@@ -25,6 +25,7 @@ class Generator(parts.Body):
     """Latents [n, d] to images [n, height, width, channels], by maps of as many sizes as there are
     `features`, each enlarged to twice the size of the one before."""
 
+    ignores = ("norm",)
     image_shape: tuple[int, int, int]
 
     @nn.compact
@@ -45,6 +46,8 @@ class Body(parts.Body):
     """Images [n, height, width, channels] to codes [n, code_features], by maps of as many sizes as
     there are `features`; a convolution of stride 2 makes the next."""
 
+    ignores = ("dropout_rate", "norm", "pooling")
+
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
         layer, network = self.parts(labels, train), self.network
@@ -61,7 +64,6 @@ def generator(config: Config) -> Generator:
     """The generator of `config`. Raises `UserError` when the strides do not divide the image."""
     data = config.data
     check_divisible(config, len(config.gen.features) - 1)
-    parts.check_plain(config, "gen")
     shape = (data.height, data.width, data.channels)
     return Generator(**parts.of_config(config, config.gen, GLOROT), image_shape=shape)
 
@@ -69,5 +71,4 @@ def generator(config: Config) -> Generator:
 def discriminator(config: Config) -> Discriminator:
     """The encoder with linear heads. Raises `UserError` as `generator` does."""
     check_divisible(config, len(config.disc.features) - 1)
-    parts.check_plain(config, "disc")
     return with_heads(config, Body(**parts.of_config(config, config.disc, GLOROT)), GLOROT)

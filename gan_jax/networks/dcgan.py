@@ -30,6 +30,7 @@ class Generator(parts.Body):
     further entry and one to the image, all with stride 2.
     """
 
+    ignores = ("output",)
     image_shape: tuple[int, int, int]
     dense_init: Callable
 

@@ -49,7 +49,7 @@ class Discriminator(parts.Body):
       1610.09585).
     """
 
-    body: parts.Body
+    body: nn.Module
     judge: nn.Module | None
     categories: tuple[int, ...]
     continuous: int
@@ -59,7 +59,8 @@ class Discriminator(parts.Body):
         layer, network = self.parts(labels, train), self.network
         seen = images
         if network.conditioning == "embedding":
-            seen = images.reshape(len(images), -1) if self.body.takes_rows else images
+            takes_rows = getattr(self.body, "takes_rows", False)
+            seen = images.reshape(len(images), -1) if takes_rows else images
             seen = beside(seen, layer.code(network.embedding_features))
         features = self.body(seen, labels, train)
         if network.minibatch != "none":
@@ -69,7 +70,8 @@ class Discriminator(parts.Body):
         else:
             logits = self.judge(features, images, layer)
         if network.conditioning == "projection":
-            row = layer.embedding(features.shape[-1], "projection")
+            init = getattr(self.body, "projection_init", self.kernel_init)
+            row = layer.embedding(features.shape[-1], "projection", init)
             logits += (row * features).sum(axis=1, dtype=jnp.float32)
         classes = None
         if network.conditioning == "classifier":
@@ -95,11 +97,12 @@ MINIBATCH: dict[str, Callable[[], nn.Module]] = {
 
 
 def with_heads(
-    config: Config, body: parts.Body, kernel_init: Callable, judge: nn.Module | None = None
+    config: Config, body: nn.Module, kernel_init: Callable, judge: nn.Module | None = None
 ) -> Discriminator:
     """The discriminator of a body and of the heads that `config` asks for.
 
-    `kernel_init` is that of the heads. Raises `UserError` for what cannot be.
+    `kernel_init` is that of the heads; a body may have a `projection_init`. Raises `UserError` for
+    what cannot be.
     """
     network, latents = config.disc, config.latents
     if network.conditioning != "none":
@@ -108,6 +111,7 @@ def with_heads(
         raise UserError(
             f"disc.norm={network.norm} is for generators; set disc.norm to batch or none."
         )
+    parts.check_plain(config, "disc", getattr(body, "ignores", ()))
     return Discriminator(
         **parts.of_config(config, network, kernel_init),
         body=body,

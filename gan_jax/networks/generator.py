@@ -42,7 +42,8 @@ def _reference(latents: jax.Array) -> jax.Array:
 
 
 def told(config: Config, body: nn.Module) -> nn.Module:
-    """`body`, told what `config.gen` asks for. Raises `UserError` for what cannot be."""
+    """`body`, told what `config.gen` asks for; its `code_init`, if any, is that of an embedding.
+    Raises `UserError` for what cannot be."""
     network = config.gen
     if network.conditioning in ("projection", "classifier"):
         raise UserError(
@@ -55,7 +56,9 @@ def told(config: Config, body: nn.Module) -> nn.Module:
             check_classes(config, f"gen.{field}={choice}")
     if network.norm == "virtual_batch" and config.method != "adversarial":
         raise UserError(f"method={config.method} has no reference batch; set gen.norm=batch.")
+    ignored = ("dropout_rate", "pooling", *getattr(body, "ignores", ()))
+    parts.check_plain(config, "gen", ignored)
     if network.conditioning == "none" and network.norm != "virtual_batch":
         return body
-    init = nn.initializers.normal(1.0)  # of the embedding: spread as z is
+    init = getattr(body, "code_init", nn.initializers.normal(1.0))  # spread as z is
     return Generator(**parts.of_config(config, network, init), body=body)

@@ -39,6 +39,7 @@ class Generator(Told):
     transposed convolution but the last, which makes the image; these have stride 2.
     """
 
+    ignores = ("output",)
     image_shape: tuple[int, int, int]
 
     @nn.compact
@@ -68,6 +69,8 @@ class Body(Told):
     `features` are those of each convolution, with stride 2, and of a dense layer. No BatchNorm on
     the first layer.
     """
+
+    ignores = ("dropout_rate", "pooling")
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:

@@ -19,6 +19,8 @@ class Generator(parts.Body):
     """Latents [n, height * width] and coarser images [n, height, width, channels] to bands of the
     same shape; `features` are those of the convolutions before the last."""
 
+    ignores = ("norm",)
+
     @nn.compact
     def __call__(self, latents: jax.Array, coarse: jax.Array, train: bool) -> jax.Array:
         layer, network = self.parts(coarse, train), self.network
@@ -32,6 +34,8 @@ class Generator(parts.Body):
 class Body(parts.Body):
     """Bands and coarser images, [n, height, width, channels] both, to features; the convolutions
     have stride 2."""
+
+    ignores = ("norm", "pooling")
 
     @nn.compact
     def __call__(self, bands: jax.Array, coarse: jax.Array, train: bool) -> jax.Array:
@@ -55,7 +59,6 @@ def discriminator(config: Config) -> Discriminator:
 
 
 def _fields(config: Config, part: str) -> dict:
-    parts.check_plain(config, part)
     network = getattr(config, part)
     init = nn.initializers.normal(network.kernel_stddev)
     return parts.of_config(config, network, init)

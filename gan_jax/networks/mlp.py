@@ -48,6 +48,7 @@ class Body(parts.Body):
     """Images [n, height, width, channels], or rows [n, numbers], to features [n, features[-1]]."""
 
     takes_rows = True
+    ignores = ("pooling",)
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
@@ -58,6 +59,7 @@ class Body(parts.Body):
 class Encoder(parts.Body):
     """Images [n, height, width, channels] to mean and log-variance of latents, [n, d] each."""
 
+    ignores = ("dropout_rate", "pooling")
     latent_dimension: int
 
     @nn.compact
@@ -86,4 +88,5 @@ def discriminator(config: Config) -> Discriminator:
 def encoder(config: Config) -> Encoder:
     """The encoder of `config`."""
     fields = parts.of_config(config, config.encoder, GLOROT)
+    parts.check_plain(config, "encoder", Encoder.ignores)
     return Encoder(**fields, latent_dimension=config.latents.dimension)

@@ -48,13 +48,13 @@ class Parts(NamedTuple):
         """A convolution of x [n, h, w, c], then the means of 2x2 pixels: half the sides."""
         return self.weighted(PooledConv(features, kernel_size, **self._completed(fields)), x)
 
-    def embedding(self, features: int, name: str) -> jax.Array:
+    def embedding(self, features: int, name: str, init: Callable | None = None) -> jax.Array:
         """A row [features] for each of the labels: [n, features]."""
         embed = nn.Embed(
             self.num_classes,
             features,
             dtype=self.dtype,
-            embedding_init=self.kernel_init,
+            embedding_init=init or self.kernel_init,
             name=name,
         )
         return self.weighted(embed, self.labels)
@@ -101,6 +101,7 @@ class Body(nn.Module):
     """A network made of `Parts`: what the config says of it."""
 
     takes_rows: ClassVar[bool] = False  # whether it sees an image as one row of numbers
+    ignores: ClassVar[tuple[str, ...]] = ()  # fields of `network` that it makes nothing of
 
     network: Network
     num_classes: int
@@ -124,11 +125,19 @@ def of_config(config: Config, network: Network, kernel_init: Callable) -> dict:
     }
 
 
-def check_plain(config: Config, part: str) -> None:
-    """Raises `UserError` when a network that has no normalisation is given one."""
+PLAIN = {"dropout_rate": 0.0, "norm": "none", "output": "tanh", "pooling": "flatten"}
+"""What a field says that a network makes nothing of."""
+
+
+def check_plain(config: Config, part: str, fields: tuple[str, ...]) -> None:
+    """Raises `UserError` when a network is given something in a field that it ignores."""
     network = getattr(config, part)
-    if network.norm != "none":
-        raise UserError(f"{part}.name={network.name} has no normalisation; set {part}.norm=none.")
+    for field in fields:
+        if getattr(network, field) != PLAIN[field]:
+            raise UserError(
+                f"{part}.name={network.name} makes nothing of {part}.{field}; set "
+                f"{part}.{field}={PLAIN[field]}."
+            )
 
 
 GLOROT = nn.initializers.glorot_uniform()

@@ -88,6 +88,8 @@ class Generator(parts.Body):
     The smallest map is a learned one, its channels weighed by a linear function of z.
     """
 
+    ignores = ("norm",)
+    code_init = staticmethod(starting(1.0))  # as a layer after the one-hot label
     image_shape: tuple[int, int, int]
 
     @nn.compact
@@ -112,8 +114,11 @@ class Body(parts.Body):
     """Images [n, height, width, channels] to features [n, features[-1]], by one size of map for
     each of `features`.
 
-    Each feature is a learned mean over its channel of the smallest map.
+    Each feature is a learned mean over its channel of the smallest map; where the label's row is to
+    weigh them, a linear function of these means.
     """
+
+    ignores = ("dropout_rate", "norm", "pooling")
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
@@ -128,7 +133,15 @@ class Body(parts.Body):
         shape = x.shape[1:]
         init = nn.initializers.normal((shape[0] * shape[1]) ** -0.5)
         basis = self.param("basis", init, shape).astype(self.dtype)
-        return (x * basis[None]).sum(axis=(1, 2))
+        means = (x * basis[None]).sum(axis=(1, 2))
+        if network.conditioning != "projection":
+            return means
+        return layer.dense(means, means.shape[-1], use_bias=False)
+
+    @staticmethod
+    def projection_init(key: jax.Array, shape: tuple[int, int], dtype: jnp.dtype) -> jax.Array:
+        """The label's rows [classes, f]: normal, with variance 1 / (f * classes)."""
+        return starting(1 / shape[-1])(key, shape, dtype)
 
 
 def _widened(layer: Parts, x: jax.Array, features: int) -> jax.Array:
@@ -139,7 +152,6 @@ def generator(config: Config) -> Generator:
     """The generator of `config`. Raises `UserError` for what cannot be built."""
     data = config.data
     check_divisible(config, len(config.gen.features) - 1)
-    parts.check_plain(config, "gen")
     shape = (data.height, data.width, data.channels)
     return Generator(**parts.of_config(config, config.gen, starting(1.0)), image_shape=shape)
 
@@ -147,6 +159,5 @@ def generator(config: Config) -> Generator:
 def discriminator(config: Config) -> Discriminator:
     """The discriminator of `config`. Raises `UserError` as `generator` does."""
     check_divisible(config, len(config.disc.features) - 1)
-    parts.check_plain(config, "disc")
     init = starting(1.0)
     return with_heads(config, Body(**parts.of_config(config, config.disc, init)), init)

@@ -78,6 +78,7 @@ class Generator(parts.Body):
     its sides, and a convolution makes the image.
     """
 
+    ignores = ("output",)
     image_shape: tuple[int, int, int]
 
     @nn.compact

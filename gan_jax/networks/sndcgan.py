@@ -30,6 +30,7 @@ class Generator(parts.Body):
     entry doubles its sides, and a plain one makes the image.
     """
 
+    ignores = ("output",)
     image_shape: tuple[int, int, int]
 
     @nn.compact

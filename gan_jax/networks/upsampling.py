@@ -25,6 +25,7 @@ class Generator(parts.Body):
     convolution but the last, which makes the image. Each follows an enlargement by two.
     """
 
+    ignores = ("output",)
     image_shape: tuple[int, int, int]
 
     @nn.compact
@@ -49,6 +50,8 @@ class Body(parts.Body):
     `features` are those of each convolution, which max pooling by two follows, and of a dense
     layer. The first convolution keeps the size of the image, the others see whole windows only.
     """
+
+    ignores = ("dropout_rate", "norm", "pooling")
 
     @nn.compact
     def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
