@@ -12,7 +12,8 @@ Distance alone would accuse a blurred image, which is near to many others and co
 sample counts as `nearer` when it passes two bounds that real images set, each passed by 5 % of
 them: the distance to the nearest training image, and the ratio of it to the distance to the second
 nearest. The share of samples that are nearer, by features, is the finding: a generator of new
-images, however good, comes to 5 % at most, one that repeats its training images to 100 %.
+images, however good, comes to 5 % at most but for chance, one that repeats its training images to
+100 %.
 
 Real images are the test images where there are some, else each training image as the others see
 it (leave one out): a new image of the same law lies as far from the training images as they do from
@@ -20,7 +21,7 @@ each other, while augmented ones would lie as far as the augmentation moves them
 data hold several times would be near to itself, so copies of a real image are passed over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -28,18 +29,23 @@ import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.scipy.special import betainc
 
 SMALL_DATA = 2_000
 """Training sets of fewer images are watched while a run trains."""
 NUM_SAMPLES = 64
 """That are drawn for it then."""
+NAME = "memorisation_share"
+"""Of the share among the metrics of a run."""
 FEWEST_IMAGES = 10
 """Below this there is nothing to take bounds from."""
 SHARE_OF_REAL = 0.05
 """Of real images that pass each bound."""
 ALARM = 0.25
-"""The share of samples from which on the generator is said to learn by heart: seven
-deviations above 5 %, among 64 samples."""
+"""The share of samples from which on the generator is said to learn by heart, unless the samples
+are so few that it may be chance."""
+CHANCE = 1e-3
+"""The probability below which a count is not taken for chance: a run is looked at many times."""
 MOST_TRAINING_IMAGES = 100_000
 MOST_REAL_IMAGES = 1_000
 """Of larger data sets this many are taken, evenly spread."""
@@ -141,22 +147,55 @@ def figures(survey: Survey, compared: dict[str, Comparison]) -> dict[str, float]
     return values
 
 
+def exceeds(share: float, num_samples: int) -> bool:
+    """Whether more samples are nearer than of as many new images would be but by chance: the tail
+    of the binomial distribution."""
+    count = round(share * num_samples)
+    return float(betainc(float(count), num_samples - count + 1.0, SHARE_OF_REAL)) < CHANCE
+
+
+def by_heart(share: float, num_samples: int) -> bool:
+    """Whether the generator is said to learn by heart."""
+    return share >= ALARM and exceeds(share, num_samples)
+
+
 def sentence(figures: dict[str, float], num_samples: int) -> str:
     """The finding in plain words."""
-    finding = (
-        f"{100 * figures['share']:.0f} % of {num_samples} samples are nearer to a training image "
-        "than real images are to each other"
-    )
-    if figures["share"] >= ALARM:
+    share = figures["share"]
+    finding = _counted(share, num_samples, "are")
+    if by_heart(share, num_samples):
         return f"The generator learns by heart: {finding}; of new images at most 5 % are."
+    if exceeds(share, num_samples):
+        return f"More than new images would show: {finding}; of new images at most 5 % are."
     return f"No sign of memorisation: {finding}."
 
 
 def report(step: int, figures: dict[str, float], num_samples: int) -> dict[str, Any]:
     """The finding at a step as plain values; `warning` is empty where there is none."""
-    said, alarm = sentence(figures, num_samples), figures["share"] >= ALARM
+    said, alarm = sentence(figures, num_samples), by_heart(figures["share"], num_samples)
     words = {"finding": "" if alarm else said, "warning": said if alarm else ""}
     return {**words, "step": step, "num_samples": num_samples, **figures}
+
+
+def with_highest(report: dict[str, Any], rows: Iterable[Mapping[str, float]]) -> dict[str, Any]:
+    """A report with the highest share in the rows of its run's metrics.jsonl, and its step; where
+    that is by heart and the report has no warning of its own, it warns of that."""
+    shares = {int(row["step"]): row[NAME] for row in rows if NAME in row}
+    if not shares:
+        return report
+    step, share = max(shares.items(), key=lambda item: item[1])
+    warning = report.get("warning", "")
+    if not warning and by_heart(share, NUM_SAMPLES):
+        said = _counted(share, NUM_SAMPLES, "were")
+        warning = f"At step {step:,} {said}; of new images at most 5 % are."
+    return {**report, "warning": warning, "highest_share": share, "highest_step": step}
+
+
+def _counted(share: float, num_samples: int, are: str) -> str:
+    return (
+        f"{100 * share:.0f} % of {num_samples} samples {are} nearer to a training image than real "
+        "images are to each other"
+    )
 
 
 @jax.jit

@@ -82,9 +82,10 @@ class Writers:
         """Keeps the finding as memorisation.json, and says it when it is first alarming."""
         report = memorisation.report(step, figures, memorisation.NUM_SAMPLES)
         path = self._workdir / "memorisation.json"
-        write_whole(path, json.dumps(report, indent=2).encode())
-        before = (row.get("memorisation_share", 0) for row in self.rows if row["step"] < step)
-        if report["warning"] and max(before, default=0) < memorisation.ALARM:
+        kept = memorisation.with_highest(report, self.rows)
+        write_whole(path, json.dumps(kept, indent=2).encode())
+        before = memorisation.with_highest({}, self.rows[:-1])
+        if report["warning"] and not before.get("warning"):
             tqdm.write(f"{report['warning']} {path} has the latest figures.")
 
 

@@ -35,7 +35,9 @@ TEST_DATA = Path(os.environ.get("GAN_JAX_TEST_DATA", ROOT.parent / "shared" / "d
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cache")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
     os.environ["GAN_JAX_CACHE_DIR"] = str(folder)
     user_cache.keep_compiled_programs()  # what one test compiled, others load
     return folder

@@ -1,6 +1,7 @@
 """The memorisation report: copies are found, new images are not accused."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from gan_jax import measures, memorisation, train, visualize
 from gan_jax.config import override
 from gan_jax.data import Dataset, Split
+from gan_jax.visualize.neighbours import write_distances
 from gan_jax.writers import Writers
 
 
@@ -55,6 +57,27 @@ def test_a_generator_that_returns_training_images_is_found(survey):
         "The generator learns by heart: 100 % of 100 samples are nearer to a training image than "
         "real images are to each other; of new images at most 5 % are."
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "num_samples", "finding"),
+    [
+        (0, 64, "No sign of memorisation: 0 % of 64 samples are nearer"),
+        (10, 64, "No sign of memorisation: 16 %"),
+        (11, 64, "More than new images would show: 17 % of 64"),
+        (15, 64, "More than new images would show: 23 %"),
+        (16, 64, "The generator learns by heart: 25 %"),
+        (1, 4, "No sign of memorisation: 25 % of 4"),
+        (2, 4, "No sign of memorisation: 50 %"),
+        (3, 4, "The generator learns by heart: 75 %"),
+    ],
+)
+def test_the_words_are_those_of_the_count(count, num_samples, finding):
+    """What the tail of the binomial distribution leaves to chance is no sign."""
+    parts = range(count, num_samples + 1)
+    tail = sum(math.comb(num_samples, k) * 0.05**k * 0.95 ** (num_samples - k) for k in parts)
+    assert memorisation.exceeds(count / num_samples, num_samples) == (tail < 1e-3)
+    assert memorisation.sentence({"share": count / num_samples}, num_samples).startswith(finding)
 
 
 def test_copies_with_slight_changes_are_found(survey):
@@ -167,13 +190,15 @@ def test_the_warning_is_kept_and_said_once(tmp_path, capsys):
     assert "memorisation.json" not in capsys.readouterr().out
     kept = json.loads((tmp_path / "memorisation.json").read_text())
     assert kept == {
-        "finding": "No sign of memorisation: 24 % of 64 samples are nearer to a training image "
-        "than real images are to each other.",
+        "finding": "More than new images would show: 24 % of 64 samples are nearer to a training "
+        "image than real images are to each other; of new images at most 5 % are.",
         "warning": "",
         "step": 1,
         "num_samples": 64,
         "share": 0.24,
         "distance": 0.5,
+        "highest_share": 0.24,
+        "highest_step": 1,
     }
     writers.scalars(2, row(0.25))
     said = capsys.readouterr().out
@@ -183,9 +208,29 @@ def test_the_warning_is_kept_and_said_once(tmp_path, capsys):
     writers.close()
     again = Writers(tmp_path, step=4)
     again.scalars(5, row(0.6))
+    again.scalars(4_600, row(0.61))
+    again.scalars(6_800, row(0.0))
     again.close()
     assert capsys.readouterr().out == ""
-    assert json.loads((tmp_path / "memorisation.json").read_text())["step"] == 5
+    kept = json.loads((tmp_path / "memorisation.json").read_text())
+    assert kept["step"] == 6_800
+    assert kept["finding"].startswith("No sign of memorisation: 0 %")
+    assert kept["warning"] == (
+        "At step 4,600 61 % of 64 samples were nearer to a training image than real images are to "
+        "each other; of new images at most 5 % are."
+    )
+    assert (kept["highest_share"], kept["highest_step"]) == (0.61, 4_600)
+
+
+def test_the_samples_that_the_share_counts_are_filled_in_the_histogram(survey, tmp_path):
+    found, orange = memorisation.compare(survey, images(2, 64)), []
+    for counted in (np.zeros(64, bool), np.ones(64, bool)):
+        compared = {name: space._replace(nearer=counted) for name, space in found.items()}
+        write_distances(tmp_path / "distances.png", survey, compared, "")
+        with Image.open(tmp_path / "distances.png") as picture:
+            pixels = np.asarray(picture)[:, :, :3]
+        orange.append(int((pixels == [0xD5, 0x5E, 0x00]).all(axis=2).sum()))
+    assert orange[1] > 2 * orange[0] > 0
 
 
 def test_a_run_measures_it_and_its_neighbours_can_be_seen(tmp_path, monkeypatch, capsys):

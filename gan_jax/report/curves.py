@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from gan_jax.pictures import COLOURS, PANELS
+from gan_jax import pictures
+from gan_jax.pictures import COLOURS
 from gan_jax.report.embed import spread
 from gan_jax.writers import Row
 
@@ -13,9 +14,9 @@ Points = list[tuple[int, float]]
 
 MOST_POINTS = 2_000
 """Of a curve. More would not be seen, and make the page heavy."""
-GROUPS = PANELS | {"memorisation": "memorisation"}
-"""Titles of panels, and the word in the names of the metrics that each shows."""
-DASHES = ("", "7 4", "2 3")
+PANELS = pictures.PANELS | {"memorisation": "memorisation"}
+DASHES = ("", "7 4", "2 3", "7 3 2 3")
+"""`pictures.LINES` as SVG has them."""
 
 
 def points(rows: list[Row], name: str, most: int = MOST_POINTS) -> Points:
@@ -26,16 +27,13 @@ def points(rows: list[Row], name: str, most: int = MOST_POINTS) -> Points:
 
 
 def panels(rows: list[Row]) -> list[dict[str, Any]]:
-    """The panels of one run for chart.js. A metric of the evaluation is dashed, in the colour of
-    the training metric it goes with."""
+    """The panels of one run for chart.js."""
     shown = []
     for title, names in groups(row_names(rows)).items():
-        bases = list(dict.fromkeys(name.removeprefix("eval_") for name in names))
-        series = []
-        for name in names:
-            base = name.removeprefix("eval_")
-            paired = name != base and base in names
-            series.append(_series(name, bases.index(base), DASHES[paired], points(rows, name)))
+        series = [
+            _series(name, colour, line, points(rows, name))
+            for name, (colour, line) in zip(names, pictures.looks(names), strict=True)
+        ]
         shown.append(_panel(title[:1].upper() + title[1:], series))
     return [panel for panel in shown if panel["series"]]
 
@@ -46,7 +44,7 @@ def overlays(runs: dict[str, list[Row]]) -> list[dict[str, Any]]:
     shown = []
     for metric in (name for group in groups(names).values() for name in group):
         series = [
-            _series(run, i, DASHES[i // len(COLOURS) % len(DASHES)], points(rows, metric, 400))
+            _series(run, COLOURS[i % len(COLOURS)], i // len(COLOURS), points(rows, metric, 400))
             for i, (run, rows) in enumerate(runs.items())
         ]
         shown.append(_panel(metric, series))
@@ -57,20 +55,25 @@ def _panel(title: str, series: list[dict[str, Any]]) -> dict[str, Any]:
     return {"title": title, "series": [part for part in series if part["points"]]}
 
 
-def _series(name: str, number: int, dash: str, curve: Points) -> dict[str, Any]:
-    colour = COLOURS[number % len(COLOURS)]
-    return {"name": name, "colour": colour, "dash": dash, "points": curve}
+def _series(name: str, colour: str, line: int, curve: Points) -> dict[str, Any]:
+    return {"name": name, "colour": colour, "dash": DASHES[line % len(DASHES)], "points": curve}
 
 
 def groups(names: Iterable[str]) -> dict[str, list[str]]:
     """The metrics of each panel by its title; one that is like no other has its own."""
-    grouped: dict[str, list[str]] = {title: [] for title in GROUPS}
-    for name in names:
-        words = name.split("_")
-        fitting = [t for t, word in GROUPS.items() if word in words or name.endswith(word)]
-        title = fitting[0] if fitting else name.removeprefix("eval_").replace("_", " ")
+    known = list(names)
+    grouped = pictures.panels(known, PANELS)
+    in_panels = {name for members in grouped.values() for name in members}
+    for name in (name for name in known if name not in in_panels):
+        title = name.removeprefix("eval_").replace("_", " ")
         grouped.setdefault(title, []).append(name)
-    return {title: members for title, members in grouped.items() if members}
+    return grouped
+
+
+def names_of_losses(names: Iterable[str]) -> list[str]:
+    """The losses of the training; of a pyramid that has no mean ones, those of one level."""
+    known = [name for name in names if not name.startswith("eval_")]
+    return next(iter(pictures.panels(known, {"losses": PANELS["losses"]}).values()), [])
 
 
 def row_names(rows: list[Row]) -> list[str]:
@@ -100,7 +103,7 @@ def sparkline(curves: list[tuple[str, Points]], width: int = 240, height: int = 
 
 def losses(rows: list[Row]) -> list[tuple[str, Points]]:
     """The training losses as colours and curves, for a sparkline."""
-    names = [name for name in groups(row_names(rows)).get("losses", []) if name[:5] != "eval_"]
+    names = names_of_losses(row_names(rows))
     return [(colour, points(rows, name, 120)) for colour, name in zip(COLOURS, names, strict=False)]
 
 

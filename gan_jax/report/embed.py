@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ class Embedded(NamedTuple):
     width: int  # pixels of the file, which is the size to show it at
     height: int
     native: int  # pixels of `width` before the file's own enlargement
+    reduced: bool  # whether the file has more of the picture
 
 
 class Album:
@@ -27,37 +29,70 @@ class Album:
     def __init__(self, most_bytes: int):
         self._left = most_bytes
 
-    def embed(self, path: Path, thumbnail: int = 0) -> Embedded | None:
-        """A PNG or GIF, reduced to at most `thumbnail` pixels a side where that is given.
+    def embed(self, path: Path, side: int = 0) -> Embedded | None:
+        """What `read` makes of a file; None where it is damaged or there is no room for it."""
+        return next(iter(self.together([path], side)), None)
 
-        None where it cannot be read or there is no room for it.
-        """
-        try:
-            picture = read(path, thumbnail)
-        except (OSError, ValueError, SyntaxError):  # what PIL raises for damaged files
-            return None
-        if len(picture.uri) > self._left:
-            return None
-        self._left -= len(picture.uri)
-        return picture
+    def together(self, paths: Sequence[Path], side: int = 0) -> list[Embedded]:
+        """`embed` for all of the files or for none, if one of them cannot be embedded."""
+        pictures = [picture for path in paths if (picture := read(path, side))]
+        size = bytes_of(pictures)
+        if len(pictures) < len(paths) or size > self._left:
+            return []
+        self._left -= size
+        return pictures
+
+    def embed_all(self, paths: Iterable[Path], side: int) -> dict[Path, Embedded]:
+        """Those of the files that there is room for, the first ones first. Each is whole where the
+        later ones then still fit, reduced to `side` pixels."""
+        whole = {path: picture for path in paths if (picture := read(path))}
+        small, embedded = whole, {}
+        if bytes_of(whole.values()) > self._left:
+            both = {path: (picture, read(path, side) or picture) for path, picture in whole.items()}
+            small = {path: min(pair, key=lambda each: len(each.uri)) for path, pair in both.items()}
+        later = bytes_of(small.values())
+        for path, picture in whole.items():
+            later -= len(small[path].uri)
+            chosen = picture if len(picture.uri) <= self._left - later else small[path]
+            if len(chosen.uri) <= self._left:
+                embedded[path] = chosen
+                self._left -= len(chosen.uri)
+        return embedded
 
 
-def read(path: Path, thumbnail: int = 0) -> Embedded:
-    """The picture in a file. Pixels that were enlarged to blocks are embedded once each."""
+def bytes_of(pictures: Iterable[Embedded]) -> int:
+    """Of a page that the pictures take."""
+    return sum(len(picture.uri) for picture in pictures)
+
+
+def read(path: Path, side: int = 0) -> Embedded | None:
+    """The PNG or GIF in a file; None where it is damaged.
+
+    Pixels that were enlarged to blocks are embedded once each. A PNG that is then larger than
+    `side` pixels is reduced to that, and loses a little more as WebP.
+    """
+    try:
+        return _read(path, side)
+    except (OSError, ValueError, SyntaxError):  # what PIL raises
+        return None
+
+
+def _read(path: Path, side: int) -> Embedded:
     content = path.read_bytes()
     with Image.open(io.BytesIO(content)) as image:
         (width, height), kind = image.size, (image.format or "png").lower()
-        scale = 1
+        scale, reduced = 1, False
         if kind == "png" and image.mode in ("L", "RGB", "RGBA"):
             scale = enlargement(np.asarray(image))
             small = image.resize((width // scale, height // scale), Image.Resampling.NEAREST)
-            if thumbnail and max(small.size) > thumbnail:
-                small.thumbnail((thumbnail, thumbnail), Image.Resampling.LANCZOS)
-                (width, height), scale = small.size, 1
+            reduced = bool(side) and max(small.size) > side
+            if reduced:
+                small.thumbnail((side, side), Image.Resampling.LANCZOS)
+                (width, height), scale, kind = small.size, 1, "webp"
             if small.size != image.size:
-                content = _png(small)
+                content = _encoded(small, kind)
     encoded = base64.b64encode(content).decode()
-    return Embedded(f"data:image/{kind};base64,{encoded}", width, height, width // scale)
+    return Embedded(f"data:image/{kind};base64,{encoded}", width, height, width // scale, reduced)
 
 
 def enlargement(pixels: np.ndarray) -> int:
@@ -76,7 +111,7 @@ def spread(items: list[Item], most: int) -> list[Item]:
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
 
 
-def _png(image: Image.Image) -> bytes:
+def _encoded(image: Image.Image, kind: str) -> bytes:
     content = io.BytesIO()
-    image.save(content, "PNG")
+    image.save(content, kind, quality=90)  # which PNG ignores
     return content.getvalue()

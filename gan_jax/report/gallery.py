@@ -1,10 +1,10 @@
 """The page of several runs side by side: a folder of runs, or the seeds of one study."""
 
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from gan_jax import pictures
 from gan_jax.report import curves, details
 from gan_jax.report.document import (
     card,
@@ -59,10 +59,11 @@ def page(folder: Path, runs: list[Record]) -> str:
 def cards(folder: Path, runs: list[Record]) -> str:
     """The last grid, the losses and the key figures of each run, which link to its report."""
     album, html = Album(MOST_BYTES), ""
-    for parent, group in groupby(runs, key=lambda run: run.folder.parent):
+    parents = dict.fromkeys(run.folder.parent for run in runs)
+    for parent in sorted(parents, key=lambda parent: parent != folder):
         place = "" if parent == folder else parent.relative_to(folder).as_posix()
         shown = ""
-        for run in group:
+        for run in (run for run in runs if run.folder.parent == parent):
             grids = list(snapshots(run.folder).values())
             grid = album.embed(grids[-1], THUMBNAIL) if grids else None
             shown += card(
@@ -79,13 +80,11 @@ def cards(folder: Path, runs: list[Record]) -> str:
 
 def key_figures(run: Record) -> dict[str, str]:
     """The last losses and what was measured of the samples, by name."""
-    by_panel, last = curves.groups(run.last()), run.last()
-    losses = [name for name in by_panel.get("losses", []) if not name.startswith("eval_")]
-    measured = [
-        name for title, names in by_panel.items() for name in names if title not in curves.GROUPS
-    ]
-    measured = [name for name in measured if name != "images_per_second"]
-    return {name.replace("_", " "): text(last[name]) for name in (losses + measured)[:MOST_FIGURES]}
+    last = run.last()
+    in_panels = {name for part in pictures.panels(last, curves.PANELS).values() for name in part}
+    measured = [name for name in last if name not in in_panels | {"images_per_second"}]
+    shown = (curves.names_of_losses(last) + measured)[:MOST_FIGURES]
+    return {name.replace("_", " "): text(last[name]) for name in shown}
 
 
 def side_by_side(names: list[str], runs: list[Record]) -> str:

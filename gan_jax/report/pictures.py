@@ -1,40 +1,49 @@
 """What `--mode=visualize` drew of a run, and what is known of its memorisation."""
 
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
+from gan_jax.memorisation import with_highest
 from gan_jax.report.document import figure, link, more, notice, paragraph, table, text
-from gan_jax.report.embed import Album
+from gan_jax.report.embed import Album, Embedded
 from gan_jax.report.records import Record
 from gan_jax.visualize import PICTURES
 
 MOST_BYTES = 8_000_000
-"""Of data URIs; pictures that do not fit are linked."""
+"""Of data URIs; pictures that do not fit even reduced are linked."""
+SIDE = 800
+"""Pixels of those that are reduced."""
 MEMORISED = "neighbours"
 """The picture that belongs to the memorisation report."""
 
 MEANING = (
-    "A share counts the samples that are nearer to a training image than 19 in 20 real images are. "
-    "A distance to the nearest training image is a multiple of that of real images: about 1 for "
-    "new images, 0 for copies."
+    "A share counts the samples that pass two bounds, each of which 1 in 20 real images passes: on "
+    "the distance to the nearest training image, and on its ratio to the distance to the second "
+    "nearest. A distance is a multiple of that of real images: about 1 for new images, 0 for "
+    "copies."
 )
 
 
 def sections(record: Record) -> dict[str, str]:
     """Memorisation and all other pictures, by title; empty where there are none."""
-    album = Album(MOST_BYTES)
-    folders = sorted(record.folder.glob("pictures/step_*"), reverse=True)
-    memorised, others = memorisation(record), ""
-    for folder in folders:
-        files = [path for path in drawn(folder) if name(folder, path) == MEMORISED]
-        memorised += _grids(record, folder, files, album)
-        if files:
-            break
-    for folder in folders:
-        files = [path for path in drawn(folder) if name(folder, path) != MEMORISED]
+    memorised: dict[Path, list[Path]] = {}
+    others: dict[Path, list[Path]] = {}
+    for folder in sorted(record.folder.glob("pictures/step_*"), reverse=True):
+        files = drawn(folder)
+        found = [path for path in files if name(folder, path) == MEMORISED]
+        if found and not memorised:
+            memorised[folder] = found
+        others[folder] = [path for path in files if path not in found]
+    embedded = _embedded([*chain(*memorised.values(), *others.values())])
+    first, rest = memorisation(record), ""
+    for folder, files in memorised.items():
+        first += _grids(record, folder, files, embedded)
+    for folder, files in others.items():
         title = f"Step {text(int(folder.name.removeprefix('step_')))}"
-        grids = _grids(record, folder, files, album)
-        others += more(title, grids, opened=not others) if files else ""
-    return {"Memorisation": memorised, "Pictures": others}
+        grids = _grids(record, folder, files, embedded)
+        rest += more(title, grids, opened=not rest) if files else ""
+    return {"Memorisation": first, "Pictures": rest}
 
 
 def memorisation(record: Record) -> str:
@@ -45,6 +54,7 @@ def memorisation(record: Record) -> str:
         found = {key.removeprefix("memorisation_"): value for key, value in known.items()}
     if not found:
         return ""
+    found = with_highest(found, record.rows)
     warning, finding = (str(found.pop(key, "")) for key in ("warning", "finding"))
     rows = [(key.replace("_", " "), text(value)) for key, value in found.items()]
     return (
@@ -75,15 +85,27 @@ def name(folder: Path, path: Path) -> str:
     return max(fitting, key=len, default=start)
 
 
-def _grids(record: Record, folder: Path, files: list[Path], album: Album) -> str:
-    """Pictures under the titles of what they show, while there is room; links to the rest."""
+def _embedded(files: list[Path]) -> dict[Path, Embedded]:
+    """The pictures that the page has room for: those that move come after all that do not."""
+    album = Album(MOST_BYTES)
+    embedded: dict[Path, Embedded] = {}
+    for kind in (".png", ".gif"):
+        embedded |= album.embed_all((path for path in files if path.suffix == kind), SIDE)
+    return embedded
+
+
+def _grids(
+    record: Record, folder: Path, files: list[Path], embedded: Mapping[Path, Embedded]
+) -> str:
+    """Pictures under the titles of what they show; links to those that are not embedded."""
     shown, rest = "", ""
     for path in files:
         known = name(folder, path)
         title = PICTURES[known].title if known in PICTURES else known.replace("_", " ")
         place = path.relative_to(record.folder).as_posix()
-        if picture := album.embed(path):
-            shown += figure(picture, title, note=path.relative_to(folder).as_posix())
+        if picture := embedded.get(path):
+            note = path.relative_to(folder).as_posix() + ", reduced" * picture.reduced
+            shown += figure(picture, title, note=note)
         else:
             rest += f"<li>{link(place)}</li>"
     grids = f'<div class="pictures">{shown}</div>' if shown else ""

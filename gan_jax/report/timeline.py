@@ -4,42 +4,52 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.report.document import figure, text
-from gan_jax.report.embed import Album, spread
+from gan_jax.report.embed import Album, Embedded, bytes_of, read, spread
 from gan_jax.report.records import Record, snapshots
 
-MOST_SNAPSHOTS = 40
-MOST_BYTES = 6_000_000
-"""Of data URIs, so that the page stays well under 15 MB."""
+MOST_SNAPSHOTS, FEWEST_SNAPSHOTS = 40, 8
+MOST_BYTES, BYTES_OF_REALS = 5_000_000, 1_000_000
+"""Of data URIs, so that the page stays under 15 MB."""
+SIDE = 512
+"""Pixels of the grids where fewer than the fewest snapshots would fit whole."""
 CAPTIONS = {"averaged": "Averaged weights", "raw": "Raw weights"}
 
 
 def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     """HTML that shows the last snapshot beside training images, and all of them for timeline.js."""
-    averaged, raw = snapshots(record.folder), snapshots(record.folder, "samples_raw")
-    album, shots = Album(MOST_BYTES), []
-    for step in spread(list(averaged), _affordable(list(averaged.values()))):
-        found = {"averaged": averaged[step], "raw": raw.get(step)}
-        grids = {name: album.embed(path) for name, path in found.items() if path}
-        if all(grids.values()):
-            shots.append((step, grids))
+    kinds = {"averaged": snapshots(record.folder), "raw": snapshots(record.folder, "samples_raw")}
+    found = {
+        step: {name: paths[step] for name, paths in kinds.items() if step in paths}
+        for step in kinds["averaged"]
+    }
+    ends = [list(found[step].values()) for step in spread(list(found), 2)]
+    whole = _affordable(ends) >= min(FEWEST_SNAPSHOTS, len(found))
+    side = 0 if whole else SIDE
+    album = Album(MOST_BYTES)
+    shots: dict[int, dict[str, Embedded]] = {}
+    for step in reversed(spread(list(found), max(2, _affordable(ends, side)))):
+        if grids := album.together(list(found[step].values()), side):
+            shots[step] = dict(zip(found[step], grids, strict=True))
     if not shots:
         return "", []
-    last = {name: grid for name, grid in shots[-1][1].items() if grid}
+    last, steps = shots[max(shots)], sorted(shots)
     captions = CAPTIONS if len(last) > 1 else {"averaged": "Samples"}
     figures = [figure(grid, captions[name], name=name) for name, grid in last.items()]
-    if reals := Album(MOST_BYTES).embed(record.folder / "reals.png"):
+    album, path = Album(BYTES_OF_REALS), record.folder / "reals.png"
+    if reals := album.embed(path, side) or album.embed(path, SIDE):
         figures.append(figure(reals, "Training images"))
     sentence = "The same latents at every step."
-    if len(shots) < len(averaged):
-        sentence += f" {len(shots)} of {len(averaged)} snapshots are in this page."
+    if len(shots) < len(found):
+        sentence += f" {len(shots)} of {len(found)} snapshots are in this page."
+    if any(grid.reduced for grid in last.values()):
+        sentence += f" Grids are reduced to {SIDE} pixels a side; samples/ has them whole."
     widest = max(grid.native for grid in last.values())
     html = (
-        f'<p class="lead">{sentence}</p>{slider([step for step, _ in shots])}'
+        f'<p class="lead">{sentence}</p>{slider(steps)}'
         f'<div class="grids" style="--native:{widest}px">{"".join(figures)}</div>'
     )
     return html, [
-        {"step": step, **{name: grid.uri for name, grid in grids.items() if grid}}
-        for step, grids in shots
+        {"step": step, **{name: grid.uri for name, grid in shots[step].items()}} for step in steps
     ]
 
 
@@ -57,8 +67,8 @@ def slider(steps: list[int]) -> str:
     )
 
 
-def _affordable(paths: list[Path]) -> int:
-    """How many snapshots, averaged and raw, there is room for by the sizes of both ends."""
-    ends = [Album(MOST_BYTES).embed(path) for path in (*paths[:1], *paths[-1:])]
-    largest = max((len(grid.uri) for grid in ends if grid), default=1)
-    return max(2, min(MOST_SNAPSHOTS, MOST_BYTES // (2 * largest)))
+def _affordable(ends: list[list[Path]], side: int = 0) -> int:
+    """How many snapshots there is room for, by the sizes of the first and the last."""
+    grids = ([grid for path in paths if (grid := read(path, side))] for paths in ends)
+    largest = max((bytes_of(shot) for shot in grids), default=0)
+    return min(MOST_SNAPSHOTS, MOST_BYTES // max(largest, 1))

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +12,7 @@ from gan_jax.data import Dataset
 from gan_jax.errors import UserError
 from gan_jax.runs import Run
 from gan_jax.visualize import panels, subject
-from gan_jax.visualize.options import Options
+from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
 
 SHOWN = 8
@@ -20,27 +21,34 @@ SHARES = (-0.5, 0.0, 0.5, 1.0)
 """How much of it is added."""
 
 
+class Kind(NamedTuple):
+    name: str
+    images: np.ndarray
+    label: int = 0  # of its class, for a G that is told of it
+
+
 def concept(run: Run, options: Options, folder: Path) -> list[Path]:
     """Images of the second kind as they are, encoded, and with shares of the concept added.
 
     The kinds are classes of the data, by default the second and the first, or folders of pictures.
-    Raises `NotForThisRun` without an encoder and `UserError` for kinds that there are not.
+    Raises `NotForThisRun` without an encoder or a label for G, and `UserError` for kinds that there
+    are not.
     """
     subject.encoder_needed(run, "--concept")
     chosen = _two_kinds(run, options.concept)
     if not chosen:
         return []
-    (name, more), (base, less) = chosen
-    direction = subject.codes(run, more).mean(0) - subject.codes(run, less).mean(0)
-    begun = less[:SHOWN]
+    more, base = chosen
+    direction = subject.codes(run, more.images).mean(0) - subject.codes(run, base.images).mean(0)
+    begun = base.images[:SHOWN]
     z = subject.codes(run, begun)[:, None] + np.outer(SHARES, direction)
-    made = subject.images(run, jnp.asarray(z), jnp.zeros(z.shape[:2], jnp.int32))
+    made = subject.images(run, jnp.asarray(z), jnp.full(z.shape[:2], base.label))
     table = np.concatenate([begun[:, None], made], axis=1)
     columns = ["image", *(f"{share:+.1f}" if share else "encoded" for share in SHARES)]
-    title = f"{base} with shares of {name} minus {base}"
+    title = f"{base.name} with shares of {more.name} minus {base.name}"
     note = subject.note(
         run,
-        f"The mean code of {len(more):,} images minus that of {len(less):,}, "
+        f"The mean code of {len(more.images):,} images minus that of {len(base.images):,}, "
         "so much of it added to the code of each image",
     )
     path = folder / "concept.png"
@@ -48,11 +56,16 @@ def concept(run: Run, options: Options, folder: Path) -> list[Path]:
     return [path]
 
 
-def _two_kinds(run: Run, text: str) -> list[tuple[str, np.ndarray]]:
-    """The names and images of both kinds; none without a word and without classes."""
+def _two_kinds(run: Run, text: str) -> list[Kind]:
+    """Both kinds; none without a word and without classes."""
     names = [name.strip() for name in text.split(",")] if text else []
     if names and all(Path(name).is_dir() for name in names) and len(names) == 2:
-        return [(Path(name).name, _pictures_of(run, name)) for name in names]
+        if run.config.data.num_classes:
+            raise NotForThisRun(
+                f"--concept={text} are folders, and this run's G makes an image of a class that it "
+                "is told; choose two classes of the run's data."
+            )
+        return [Kind(Path(name).name, _pictures_of(run, name)) for name in names]
     known = subject.dataset(run, "--concept")
     if not names:
         names = list(known.class_names[1::-1])
@@ -64,14 +77,17 @@ def _two_kinds(run: Run, text: str) -> list[tuple[str, np.ndarray]]:
             f"--concept={text} must be two folders of pictures, or two classes of the run's data, "
             f"of which there are {there_are}; join them by a comma."
         )
-    return [(name, _images_of(known, name)) for name in names]
+    return [_class_of(known, name) for name in names]
 
 
-def _images_of(known: Dataset, name: str) -> np.ndarray:
-    images = known.test.images[known.test.labels == known.class_names.index(name)]
+def _class_of(known: Dataset, name: str) -> Kind:
+    label = known.class_names.index(name)
+    images = known.test.images[known.test.labels == label]
     if not len(images):
-        raise UserError(f"There are no test images of the class {name}; choose another --concept.")
-    return images
+        raise UserError(
+            f"There are no {subject.held_out(known)} of the class {name}; choose another --concept."
+        )
+    return Kind(name, images, label)
 
 
 def _pictures_of(run: Run, path: str) -> np.ndarray:

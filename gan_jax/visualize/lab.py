@@ -53,7 +53,7 @@ def lab(run: Run, options: Options, folder: Path) -> list[Path]:
     rows = [row for row in read_rows(run.workdir / "metrics.jsonl") if row["step"] <= run.step]
     last = moments[len(history) - 1]
     floor = densities.divergence_floor(density, 10_000)
-    story = Story(rows, floor, len(density.weights), _kernel(density), run.config.experiment)
+    story = Story(rows, floor, len(density.weights), _kernel(density), run.config)
     paths = [folder / "lab.png", folder / "lab_strip.png"]
     plane.write(plane.whole(last, reals, story), paths[0])
     plane.write(plane.strip([moments[i] for i in chosen], reals, run.config.experiment), paths[1])
@@ -119,7 +119,7 @@ def looks(config: Config, method: Method) -> Looks:
 def _manifold(run: Run) -> np.ndarray | None:
     """Where G maps the corners of a grid of latent cells that are equally probable, [m, m, 2]."""
     config = run.config.latents
-    if config.dimension != 2:
+    if latents.size(config) != 2:
         return None
     edges = np.linspace(0, 1, plane.MANIFOLD_CELLS + 1)
     edges = np.clip(edges, 1e-3, 1 - 1e-3)  # N(0, 1) has no end

@@ -45,7 +45,7 @@ def manifold(run: Run, options: Options, folder: Path) -> list[Path]:
         known = subject.dataset(run, "manifold")
         codes = subject.codes(run, known.test.images)
         written.append(folder / "manifold_codes.png")
-        title = f"Codes of {len(codes):,} test images"
+        title = f"Codes of {len(codes):,} {subject.held_out(known)}"
         _scatter(written[-1], codes, known.test.labels, known.class_names, title, run)
     return written
 

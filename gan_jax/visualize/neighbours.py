@@ -43,7 +43,7 @@ def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
     note = subject.note(run, f"Latents of seed {options.seed}", _legend(survey, dataset))
     sheet = panels.sheet(_panels(samples, dataset, compared), said, note)
     pictures.write_png(paths[0], sheet)
-    _write_distances(paths[1], survey, compared, said)
+    write_distances(paths[1], survey, compared, said)
     paths.append(folder / "neighbours.json")
     report = memorisation.report(run.step, figures, len(samples))
     write_whole(paths[2], json.dumps(report, indent=2).encode())
@@ -87,10 +87,13 @@ def _side(
     return Panel(np.stack(rows), rows=[str(n) for n in side], columns=columns, captions=captions)
 
 
-def _write_distances(
+def write_distances(
     path: Path, survey: Survey, compared: dict[str, Comparison], title: str
 ) -> None:
-    """Histograms of the distance to the nearest training image, of samples and of real images."""
+    """Histograms of the distance to the nearest training image, of samples and of real images.
+
+    The samples that the share counts are filled: they pass the bound of the ratio too.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -103,11 +106,19 @@ def _write_distances(
         real, samples = space.real.distance, compared[name].nearness.distance
         edges = np.linspace(0, max(real.max(), samples.max()) * 1.02, 41)
         blue, orange = pictures.COLOURS[:2]
+        shares, counted = _shares(samples), compared[name].nearer
         axis.hist(real, edges, weights=_shares(real), color=blue, alpha=0.5, label=kind)
+        axis.hist(
+            samples[counted],
+            edges,
+            weights=shares[counted],
+            color=orange,
+            label="samples that pass both bounds",
+        )
         axis.hist(
             samples,
             edges,
-            weights=_shares(samples),
+            weights=shares,
             color=orange,
             histtype="step",
             linewidth=2,

@@ -141,38 +141,47 @@ def _above(panel: Panel) -> int:
     return _line(TEXT) * bool(panel.title) + _line(SMALL) * bool(panel.columns)
 
 
-def _corner(panel: Panel, scale: int, row: int, column: int) -> tuple[int, int]:
-    """Where an image stands in its panel, x and y."""
+def _cell(panel: Panel, scale: int) -> tuple[int, int]:
+    """Width and height of an image with the text around it: no text reaches into the next cell."""
     _, _, height, width, _ = panel.images.shape
-    pitch = height * scale + panel.gap + _line(SMALL) * bool(panel.captions)
+    widest = max(
+        (_length(f"{text} ", SMALL) for text in (*panel.columns, *panel.captions)), default=0
+    )
+    return max(width * scale, widest), height * scale + _line(SMALL) * bool(panel.captions)
+
+
+def _corner(panel: Panel, cell: tuple[int, int], row: int, column: int) -> tuple[int, int]:
+    """Where a cell begins in its panel, x and y."""
+    width, height = cell
     apart = BREAK * sum(at <= row for at in panel.breaks)
-    x = _left(panel) + column * (width * scale + panel.gap)
-    return x, _above(panel) + row * pitch + apart
+    x = _left(panel) + column * (width + panel.gap)
+    return x, _above(panel) + row * (height + panel.gap) + apart
 
 
 def _size(panel: Panel, scale: int) -> tuple[int, int]:
     rows, columns, *_ = panel.images.shape
-    x, y = _corner(panel, scale, rows, columns)
+    x, y = _corner(panel, _cell(panel, scale), rows, columns)
     return max(x - panel.gap, _length(panel.title, TEXT)), y - panel.gap
 
 
 def _draw(canvas: Image.Image, draw: ImageDraw.ImageDraw, panel: Panel, scale: int, left, top):
     rows, columns, height, width, channels = panel.images.shape
-    edge = left + _left(panel)
+    edge, cell = left + _left(panel), _cell(panel, scale)
+    middle = cell[0] // 2
     draw.text((edge, top), panel.title, INK, _font(TEXT))
     for column, text in enumerate(panel.columns):
-        x = left + _corner(panel, scale, 0, column)[0] + width * scale // 2
+        x = left + _corner(panel, cell, 0, column)[0] + middle
         draw.text((x, top + _above(panel) - 4), text, PALE, _font(SMALL), anchor="ms")
     for row, text in enumerate(panel.rows):
-        y = top + _corner(panel, scale, row, 0)[1] + height * scale // 2
+        y = top + _corner(panel, cell, row, 0)[1] + height * scale // 2
         draw.text((edge - 8, y), text, PALE, _font(SMALL), anchor="rm")
     for row in range(rows):
         for column in range(columns):
-            x, y = _corner(panel, scale, row, column)
+            x, y = _corner(panel, cell, row, column)
             pixels = panel.images[row, column].repeat(scale, axis=0).repeat(scale, axis=1)
             tile = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
-            canvas.paste(tile, (left + x, top + y))
+            canvas.paste(tile, (left + x + middle - width * scale // 2, top + y))
     for number, text in enumerate(panel.captions):
-        x, y = _corner(panel, scale, *divmod(number, columns))
-        at = (left + x + width * scale // 2, top + y + height * scale + 2)
+        x, y = _corner(panel, cell, *divmod(number, columns))
+        at = (left + x + middle, top + y + height * scale + 2)
         draw.text(at, text, PALE, _font(SMALL), anchor="ma")

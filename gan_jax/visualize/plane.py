@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gan_jax.config import Config, Loss
 from gan_jax.disk import write_whole
+from gan_jax.methods import average
 from gan_jax.pictures import COLOURS
 from gan_jax.writers import Row
 
@@ -37,7 +39,7 @@ class Story(NamedTuple):
     floor: float  # what the divergence of the data's own samples is
     modes: int
     kernel: float  # the deviation of the kernel
-    name: str
+    config: Config
 
 
 def whole(moment: Moment, reals: np.ndarray, story: Story) -> Any:
@@ -54,7 +56,7 @@ def whole(moment: Moment, reals: np.ndarray, story: Story) -> Any:
     axes = right.subplots()
     image = _heat(axes, moment.optimal)
     words = f"off D by {moment.gap:.3f} on average at real and fake points; gray: no density"
-    _title(axes, "Optimal D: p_data / (p_data + p_G)", words)
+    _title(axes, f"Optimal D: {formula(story.config.loss)}", words)
     bar = figure.add_axes((0.7, 0.98, 0.24, 0.009))
     figure.colorbar(image, cax=bar, orientation="horizontal", ticks=[0, 0.5, 1])
     bar.set_xticklabels(["0: fake", "0.5", "1: real"])
@@ -63,14 +65,21 @@ def whole(moment: Moment, reals: np.ndarray, story: Story) -> Any:
     _manifold(axes, moment)
     _title(axes, "G's manifold", "cells of equal probability: the darker, the denser")
     _curves(last.subplots(2, 1, sharex=True), story)
-    title = f"{story.name} at step {moment.step:,}"
+    title = f"{story.config.experiment} at step {moment.step:,}"
     figure.text(0.012, 0.975, title, fontsize=14, weight="bold")
-    note = (
-        f"p_data is exact; p_G is a Gaussian kernel estimate, deviation {story.kernel:.4f}. "
-        "D, the fakes and the manifold are of the raw G, the curves of the averaged one."
-    )
+    note = f"p_data is exact; p_G is a Gaussian kernel estimate, deviation {story.kernel:.4f}."
+    if average.is_kept(story.config.train):
+        note += " D, the fakes and the manifold are of the raw G, the curves of the averaged one."
     figure.text(0.012, 0.008, note, fontsize=8.5, color="#555555")
     return figure
+
+
+def formula(loss: Loss) -> str:
+    """The optimal D in terms of both densities, by the targets that D is told."""
+    targets = {"p_data": loss.real_target, "p_G": loss.fake_target}
+    parts = [f"{t:g} {p}" if t != 1 else p for p, t in targets.items() if t]
+    above = f"({' + '.join(parts)})" if parts[1:] else "".join(parts)
+    return f"{above} / (p_data + p_G)"
 
 
 def strip(moments: list[Moment], reals: np.ndarray, name: str) -> Any:
@@ -172,7 +181,8 @@ def _manifold(axes: Any, moment: Moment) -> None:
 
     _square(axes)
     if moment.manifold is None:
-        axes.text(0, 0, "drawn for latents.dimension=2", ha="center", fontsize=9, color="#555555")
+        words = "drawn where the latents are 2 numbers"
+        axes.text(0, 0, words, ha="center", fontsize=9, color="#555555")
         return
     corners = moment.manifold
     cells = np.stack(

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from gan_jax import pictures
+from gan_jax.methods import average
 from gan_jax.runs import Run
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
@@ -27,7 +28,8 @@ def progress(run: Run, options: Options, folder: Path) -> list[Path]:
             f"progress compares the sample grids of a training, and {run.workdir}/samples has "
             f"{len(steps)} up to step {run.step:,}; train further, or set sample.every_steps lower."
         )
-    note = subject.note(run, "The same latents at each step, averaged weights")
+    weights = ", averaged weights" * average.is_kept(run.config.train)
+    note = subject.note(run, f"The same latents at each step{weights}")
     shown = spread(list(steps), SNAPSHOTS)
     grids = np.stack([grid_of(run, steps[step]) for step in shown])
     columns = (len(shown) + 1) // 2

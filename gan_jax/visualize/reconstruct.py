@@ -16,7 +16,8 @@ BANDS, COLUMNS = 3, 10
 
 
 def reconstruct(run: Run, options: Options, folder: Path) -> list[Path]:
-    """Bands of test images, a column per class where there are few, over their reconstructions."""
+    """Bands of test images, a column per class where there are few, over their reconstructions;
+    of training images where there are no others."""
     subject.pictures_only(run, "reconstruct")
     subject.encoder_needed(run, "reconstruct")
     known = subject.dataset(run, "reconstruct")
@@ -31,7 +32,8 @@ def reconstruct(run: Run, options: Options, folder: Path) -> list[Path]:
         columns=columns,
         breaks=range(2, len(table), 2),
     )
-    note = subject.note(run, "Test images, and below them what the model decodes from their codes")
+    kind = subject.held_out(known).capitalize()
+    note = subject.note(run, f"{kind}, and below them what the model decodes from their codes")
     path = folder / "reconstruct.png"
     pictures.write_png(path, panels.sheet([panel], "Reconstructions", note))
     return [path]

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import keys, latents, parallel, runs, sampling
+from gan_jax import data, keys, latents, parallel, runs, sampling
 from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
@@ -97,21 +97,40 @@ def encoder_needed(run: Run, what: str) -> None:
 
 
 def dataset(run: Run, what: str) -> Dataset:
-    """The run's data. Raises `NotForThisRun` where they cannot be had any more."""
+    """The run's data. Raises `NotForThisRun` where they cannot be had any more or are others."""
     try:
-        return runs.dataset(run)
+        found = runs.dataset(run)
     except UserError as error:
         raise NotForThisRun(f"{what} needs the images that the run learns. {error}") from error
+    begun = _recorded(run).get("fingerprint", found.fingerprint)
+    if begun != found.fingerprint:
+        raise NotForThisRun(
+            f"{what} needs the images that the run learns, and those of "
+            f"{data.describe(run.config.data)} are others now (fingerprint {begun} -> "
+            f"{found.fingerprint}); bring back the run's own, or train a new run on these."
+        )
+    return found
+
+
+def held_out(known: Dataset) -> str:
+    """What the test images of some data are: those of training where there are no others."""
+    return "training images" if known.test is known.train else "test images"
+
+
+def _recorded(run: Run) -> dict[str, Any]:
+    """What environment.json says of the data, for a seed without one that of its study."""
+    for folder in (run.workdir, run.workdir.parent):
+        try:
+            return json.loads((folder / "environment.json").read_text())["data"]
+        except (OSError, ValueError, KeyError):
+            continue
+    return {}
 
 
 def class_names(run: Run) -> tuple[str, ...]:
     """The names of the classes that the networks are told of; none where they are told of none."""
     count = run.config.data.num_classes
-    try:
-        recorded = json.loads((run.workdir / "environment.json").read_text())
-        names = tuple(recorded["data"]["class_names"])
-    except (OSError, ValueError, KeyError):
-        names = ()
+    names = tuple(_recorded(run).get("class_names", ()))
     return names if len(names) == count else tuple(str(number) for number in range(count))
 
 

@@ -10,7 +10,7 @@ from gan_jax import densities, keys, methods, runs, train, visualize
 from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Loss, Network, Sample, Train
 from gan_jax.densities import DENSITIES, mixture
 from gan_jax.visualize import NotForThisRun, Options, plane
-from gan_jax.visualize.lab import centres, lab, looks, moment
+from gan_jax.visualize.lab import _manifold, centres, lab, looks, moment
 from gan_jax.writers import read_rows
 
 NETWORK = Network(name="mlp", features=(8, 8), norm="none", output="linear")
@@ -105,6 +105,32 @@ def test_the_manifold_is_g_on_quantiles_of_the_latents(workdir, shown):
     z = np.array([[2 * 10 / cells - 1, 2 * 30 / cells - 1]], np.float32)  # 10 to the right, 30 up
     expected = run.method.sample(run.state, z, np.zeros(1, np.int32), False)
     np.testing.assert_allclose(shown.manifold[30, 10], np.ravel(expected), atol=1e-5)
+
+
+def test_there_is_no_manifold_of_noise_with_codes(workdir):
+    run, coded = runs.open_run(workdir), dataclasses.replace(CONFIG.latents, categories=(8,))
+    assert _manifold(run._replace(config=dataclasses.replace(CONFIG, latents=coded))) is None
+
+
+@pytest.mark.parametrize(
+    ("targets", "formula"),
+    [
+        ((1.0, 0.0), "p_data / (p_data + p_G)"),
+        ((0.9, 0.0), "0.9 p_data / (p_data + p_G)"),
+        ((0.9, 0.1), "(0.9 p_data + 0.1 p_G) / (p_data + p_G)"),
+    ],
+)
+def test_the_formula_of_the_optimal_d_is_that_of_its_targets(targets, formula):
+    real, fake = targets
+    assert plane.formula(Loss(real_target=real, fake_target=fake)) == formula
+
+
+@pytest.mark.parametrize(("half_life", "said"), [(0.0, False), (100.0, True)])
+def test_the_note_tells_of_the_averaged_g_where_there_is_one(shown, half_life, said):
+    train = dataclasses.replace(CONFIG.train, ema_half_life_images=half_life)
+    story = plane.Story([], 0.1, 2, 0.05, dataclasses.replace(CONFIG, train=train))
+    texts = [text.get_text() for text in plane.whole(shown, np.zeros((2, 2)), story).texts]
+    assert any("averaged" in text for text in texts) == said
 
 
 def test_the_density_of_a_cell_is_its_mass_by_its_area():

@@ -39,6 +39,20 @@ def test_images_are_enlarged_as_far_as_they_fit():
     assert wide.shape[1] == 9 * (200 + panels.LINE) - panels.LINE + 2 * panels.MARGIN
 
 
+def test_no_text_reaches_into_that_of_the_next_image():
+    """Between two words of W's there is a gap, and each image is in the middle of its own."""
+    image = np.full((1, 2, 8, 8, 1), 100, np.uint8)
+    for text in ({"captions": ["WWWWWW"] * 2}, {"columns": ["WWWWWW"] * 2}):
+        sheet = panels.sheet([Panel(image, **text)], "", scale=1)[:, :, 0]
+        (top, left), (_, right) = places(sheet[:, :, None], image[0, 0])
+        words = np.delete(sheet, range(top, top + 8), axis=0)
+        inked = np.flatnonzero((words < 200).any(axis=0))
+        gap = int(np.argmax(np.diff(inked)))
+        assert np.diff(inked)[gap] > 4
+        assert abs((inked[0] + inked[gap]) / 2 - (left + 3.5)) <= 2
+        assert abs((inked[gap + 1] + inked[-1]) / 2 - (right + 3.5)) <= 2
+
+
 def test_long_text_is_wrapped_within_the_sheet():
     image = np.full((1, 1, 8, 8, 3), 255, np.uint8)
     sheet = panels.sheet([Panel(image)], "word " * 40, "and more " * 40)

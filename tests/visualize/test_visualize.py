@@ -10,7 +10,7 @@ from conftest import tiny_config
 from PIL import Image
 
 from gan_jax import keys, pictures, sampling, train, visualize
-from gan_jax.config import Data, Latents, Network
+from gan_jax.config import Data, Latents, Loss, Network
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.methods import Method
@@ -76,8 +76,10 @@ def gan(tmp_path_factory):
 def vae(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("vae")
     network = Network("mlp", features=(16,), norm="none", output="linear")
+    tiny, game = tiny_config(), {"disc": Network(), "loss": Loss()}  # which a VAE has not
+    alone = dataclasses.replace(tiny.train, disc_update="joint")
     changes = {"latents": Latents(2), "method": "vae", "gen": network, "encoder": network}
-    train.run(dataclasses.replace(tiny_config(), **changes), workdir)
+    train.run(dataclasses.replace(tiny, train=alone, **game, **changes), workdir)
     return workdir
 
 
@@ -215,28 +217,6 @@ def test_reconstructions_are_of_the_codes_of_each_class(tmp_path, shown, monkeyp
     assert (panel.images[3] == panel.images[3][:, :1, :1]).all()  # one value each, by hand
 
 
-def test_a_concept_is_the_difference_of_mean_codes(tmp_path, shown):
-    run = by_hand(tmp_path, latents=Latents(2), encode=corners)
-    draw("arithmetic", run, tmp_path, concept="7,1")
-    test = subject.dataset(run, "").test
-    codes = test.images[:, 2:4, 4, 0] / 127.5 - 1
-    sevens, ones = codes[test.labels == 7], codes[test.labels == 1]
-    direction = sevens.mean(0) - ones.mean(0)
-    z = shown[-1][0]
-    for place, share in enumerate([-0.5, 0, 0.5, 1]):
-        np.testing.assert_allclose(z[:, place], ones[:8] + share * direction, atol=1e-5)
-
-
-def test_a_concept_may_be_two_folders(tmp_path, shown):
-    for name, value in (("light", 255), ("dark", 0)):
-        (tmp_path / name).mkdir()
-        Image.new("L", (9, 9), value).save(tmp_path / name / "a.png")
-    run = by_hand(tmp_path, latents=Latents(2), encode=corners)
-    folders = f"{tmp_path / 'light'},{tmp_path / 'dark'}"
-    draw("arithmetic", run, tmp_path, concept=folders)
-    np.testing.assert_allclose(shown[-1][0][0, :, 0], [-2, -1, 0, 1], atol=1e-6)
-
-
 def test_progress_spreads_its_snapshots():
     assert spread(list(range(0, 1100, 100)), 8) == [0, 100, 300, 400, 600, 700, 900, 1000]
     assert spread([0, 5, 9], 8) == [0, 5, 9]
@@ -251,6 +231,22 @@ def test_progress_finds_the_grids_as_they_were(gan):
     assert (scale, enlargement(run)) == (12, 12)
     with Image.open(gan / "samples" / "step_00000004.png") as picture:
         np.testing.assert_array_equal(grid.repeat(12, 0).repeat(12, 1)[:, :, 0], picture)
+
+
+@pytest.mark.parametrize(("half_life", "said"), [(0.0, False), (100.0, True)])
+def test_averaged_weights_are_claimed_where_there_are_any(
+    gan, tmp_path, monkeypatch, half_life, said
+):
+    run, notes = open_run(gan), []
+
+    def noted(panels, title, note="", scale=0):
+        notes.append(note)
+        return np.zeros((1, 1, 1), np.uint8)
+
+    monkeypatch.setattr("gan_jax.visualize.panels.sheet", noted)
+    training = dataclasses.replace(run.config.train, ema_half_life_images=half_life)
+    draw("progress", run._replace(config=dataclasses.replace(run.config, train=training)), tmp_path)
+    assert ("averaged weights" in notes[0]) == said
 
 
 def test_pictures_that_make_no_sense_say_why(tmp_path):
