@@ -64,8 +64,8 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Several hosts: the numbe
 
 def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.ERROR)  # libraries log each file that they write
-    platforms = os.environ.get("JAX_PLATFORMS", "")
-    if platforms and "cpu" not in platforms:
+    platforms = os.environ.get("JAX_PLATFORMS") or "cpu"
+    if "cpu" not in platforms:
         os.environ["JAX_PLATFORMS"] = f"{platforms},cpu"  # it shuffles the data, whatever trains
     # Imported here so that --help answers at once.
     import experiments
@@ -78,6 +78,8 @@ def main(argv: list[str]) -> None:
             print(experiments.table())
             return
         _connect_hosts()
+        if "cpu" not in platforms:
+            _check_accelerator(platforms)
         if _MODE.value == "train":
             _train()
         elif _MODE.value == "sample":
@@ -171,6 +173,18 @@ def _connect_hosts() -> None:
         )
     except (RuntimeError, ValueError) as error:
         raise UserError(f"The hosts could not be connected: {error}") from error
+
+
+def _check_accelerator(platforms: str) -> None:
+    import jax
+
+    from gan_jax.errors import UserError
+
+    if jax.default_backend() == "cpu":
+        raise UserError(
+            f"JAX_PLATFORMS={platforms}, and JAX finds no such device; install JAX's build for it, "
+            'such as by pip install -e ".[cuda]", or unset JAX_PLATFORMS.'
+        )
 
 
 def _exit(sentence: str, code: int) -> None:

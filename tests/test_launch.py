@@ -106,6 +106,13 @@ def test_a_mistake_is_one_sentence_on_stderr_and_loses_nothing(run, tmp_path, ar
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_an_accelerator_that_was_asked_for_and_is_not_there(run, monkeypatch):
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    code, _, err = run(*CARS)
+    assert code == 1
+    assert "JAX_PLATFORMS=cuda, and JAX finds no such device" in err
+
+
 def test_help_and_list_answer(run):
     code, out, _ = run("--list")
     assert code == 0
