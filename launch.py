@@ -78,7 +78,7 @@ def main(argv: list[str]) -> None:
             print(experiments.table())
             return
         _connect_hosts()
-        if "cpu" not in platforms:
+        if "cpu" not in platforms and _MODE.value != "report":
             _check_accelerator(platforms)
         if _MODE.value == "train":
             _train()

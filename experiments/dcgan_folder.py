@@ -3,7 +3,7 @@
     python launch.py --experiment=dcgan_folder --set=data.path=FOLDER
 
 Every picture of the folder, in [-1, 1], at 48x48x3 or at any height and width that are multiples
-of 16: `--set=data.height=64 --set=data.width=96`. `--set=data.pattern=*.jpg` chooses files;
+of 16: `--set=data.height=64 --set=data.width=96`. `'--set=data.pattern=*.jpg'` chooses files;
 `--set=data.crop=96,96` takes the centre of 96x96 pixels before it resizes, as the original does
 with its anime faces. Latents of 100 from U(-1, 1).
 

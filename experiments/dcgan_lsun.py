@@ -4,7 +4,7 @@
 
 3,033,042 training images of LSUN's bedrooms, 64x64 in [-1, 1], by TFDS. The first start decodes
 them into the cache, which takes 37 GB, and as much again while it does; the host streams batches
-from there. `--set=data.train_split=train[:10%]` takes a part. Latents of 100 from U(-1, 1).
+from there. `'--set=data.train_split=train[:10%]'` takes a part. Latents of 100 from U(-1, 1).
 
 G: dense to 4x4x1024, then transposed convolutions 5x5, stride 2, to 512, 256 and 128 channels,
 each with BatchNorm and ReLU, and to 3 with tanh. D: convolutions 5x5, stride 2, of 128, 256, 512

@@ -16,8 +16,6 @@ Here, with seed 0, batches of 64 end at 148.9 (the mean over the last two epochs
 Departure from the chapter: batches may span two epochs; each epoch has a new order.
 """
 
-from dataclasses import replace
-
 from gan_jax.config import (
     Checkpoint,
     Config,
@@ -42,14 +40,14 @@ def get_config() -> Config:
         norm="none",
         negative_slope=0.0,
         output="linear",
+        optimizer=Optimizer("rmsprop", learning_rate=1e-3, b2=0.9, epsilon=1e-7),
     )
-    optimizer = Optimizer("rmsprop", learning_rate=1e-3, b2=0.9, epsilon=1e-7)
     return Config(
         method="vae",
         data=Data(source="tfds", name="mnist", height=28, width=28, channels=1, fallback="digits"),
         latents=Latents(dimension=2, distribution="normal"),
         encoder=network,
-        gen=replace(network, optimizer=optimizer),
+        gen=network,
         train=Train(num_steps=25 * TWO_EPOCHS, batch_size=64, ema_half_life_images=0),
         log=Log(every_steps=TWO_EPOCHS),
         sample=Sample(every_steps=TWO_EPOCHS, num_images=100),

@@ -11,6 +11,11 @@ def is_due(step: int, every: int, total: int) -> bool:
     return step == total or (every > 0 and step % every == 0)
 
 
+def was_due(since: int, step: int, every: int, total: int) -> bool:
+    """Whether `is_due` held at `step` or at an earlier one after `since`."""
+    return step == total or (every > 0 and step // every > since // every)
+
+
 def next_due(step: int, every: int, total: int) -> int:
     """The first step after `step` at which `is_due` holds; `total` when none is left."""
     return total if every == 0 else min(total, (step // every + 1) * every)

@@ -11,7 +11,7 @@ import numpy as np
 from gan_jax import keys, parallel, sampling
 from gan_jax.config import Config
 from gan_jax.data import Dataset
-from gan_jax.intervals import is_due
+from gan_jax.intervals import is_due, was_due
 from gan_jax.keys import Purpose
 from gan_jax.measures import measures
 from gan_jax.methods import Batch, Method, State, average
@@ -75,8 +75,7 @@ class Observer:
             if log_due or sample_due:
                 evaluation = self._evaluation(step, state)
             if log_due:
-                measured = self._measured(state) if sample_due else {}
-                tasks.append(self._row(step, sums, evaluation, measured))
+                tasks.append(self._row(step, sums, evaluation, self._measured(step, state)))
         if sample_due:
             tasks.append(self._pictures(step, state, evaluation))
 
@@ -124,9 +123,12 @@ class Observer:
 
         return write
 
-    def _measured(self, state: State) -> Row:
-        """What is measured of the fixed samples, by the averaged weights."""
+    def _measured(self, step: int, state: State) -> Row:
+        """What is measured of the fixed samples, by the averaged weights, at a row after a grid."""
         row: Row = {}
+        since, every = step - self._config.log.every_steps, self._config.sample.every_steps
+        if not was_due(since, step, every, self._total):
+            return row
         for measure in self._measures:
             row |= measure.scalars(self._sample(state, self._grid_key, measure.num_samples))
         return row

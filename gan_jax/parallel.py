@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     state: State
     sums: MetricSums
     metrics: Metrics  # of the last step
-    finite: jax.Array  # False when those metrics, which ends the call early, or the state are not
+    finite: jax.Array  # False where those metrics, which ends the call early, or the state are not
 
 
 def check_divisible(batch_size: int, placement: Placement) -> None:
@@ -73,7 +73,7 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
     def on_device(state, sums, pool, indices, key, num_steps) -> Outcome:
         def go_on(carry):
             index, outcome = carry
-            return (index < num_steps) & outcome.finite
+            return (index < num_steps) & outcome.finite.all()
 
         def advance(carry):
             index, outcome = carry
@@ -82,13 +82,14 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
             state, metrics = step(outcome.state, batch, key)
             values = jax.tree.map(jnp.add, outcome.sums.values, metrics)
             sums = MetricSums(values, outcome.sums.steps + 1)
-            finite = jnp.isfinite(jnp.stack(list(metrics.values()))).all()
+            finite = _finite(metrics, sums.steps.shape)
             return index + 1, Outcome(state, sums, metrics, finite)
 
         none = jax.tree.map(jnp.zeros_like, sums.values)
-        start = Outcome(state, sums, none, jnp.array(True))
+        start = Outcome(state, sums, none, jnp.ones(sums.steps.shape, bool))
         outcome = jax.lax.while_loop(go_on, advance, (jnp.zeros((), jnp.int32), start))[1]
-        return outcome._replace(finite=outcome.finite & _all_finite(outcome.state))
+        whole = _finite(outcome.state, sums.steps.shape)
+        return outcome._replace(finite=outcome.finite & whole)
 
     def in_sequence(state, sums, pool, indices, key, num_steps) -> Outcome:
         def one(parts) -> Outcome:
@@ -120,10 +121,11 @@ def _with_one_device(step: Any) -> Any:
     return alone
 
 
-def _all_finite(tree: Any) -> jax.Array:
-    finite = jnp.array(True)
+def _finite(tree: Any, runs: tuple[int, ...]) -> jax.Array:
+    """Whether all of a tree is finite: bool [seeds] of leaves [seeds, ...], or [] of one run's."""
+    finite = jnp.ones(runs, bool)
     for leaf in jax.tree.leaves(tree):
-        finite &= jnp.isfinite(leaf).all()
+        finite &= jnp.isfinite(leaf).reshape(*runs, -1).all(axis=-1)
     return finite
 
 

@@ -83,7 +83,9 @@ PENALTIES: dict[str, Penalty] = {
 }
 
 OF_GRADIENTS = frozenset(PENALTIES) - {"none"}
-"""Penalties on each example's own gradient, for a D that judges it without its neighbours."""
+"""Penalties on gradients by an image, which BatchNorm turns into those of all its neighbours."""
+OF_SLOPES = OF_GRADIENTS - {"r1", "r2", "r1_r2"}
+"""Those that need the size of each example's own gradient, for a D that judges it alone."""
 
 
 def _slope_between(view: View, start: jax.Array, end: jax.Array) -> jax.Array:

@@ -29,7 +29,7 @@ from gan_jax.config import (  # noqa: E402
 )
 
 ROOT = Path(__file__).parent.parent
-TEST_DATA = Path(os.environ.get("GAN_JAX_TEST_DATA", ROOT.parent / "shared" / "data"))
+TEST_DATA = Path(os.environ.get("GAN_JAX_TEST_DATA") or "no-test-data")
 """A folder with prepared TFDS data (`tfds`) and photographs (`roses`); tests skip without it."""
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from gan_jax.intervals import Pace, is_due, next_due
+from gan_jax.intervals import Pace, is_due, next_due, was_due
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,14 @@ def test_next_due_is_the_first_later_step_that_is_due(every, total):
     for step in range(total):
         later = (s for s in range(step + 1, total + 1) if is_due(s, every, total))
         assert next_due(step, every, total) == next(later)
+
+
+@pytest.mark.parametrize("every", [0, 1, 3, 10])
+def test_was_due_looks_at_every_step_since(every):
+    for step in range(1, 18):
+        for since in range(step):
+            passed = any(is_due(s, every, 17) for s in range(since + 1, step + 1))
+            assert was_due(since, step, every, 17) == passed, (since, step)
 
 
 def test_pace_stops_at_what_is_due_and_learns_the_length_of_a_call():

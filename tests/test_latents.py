@@ -12,7 +12,7 @@ NORMAL, UNIFORM = Latents(4, "normal"), Latents(4, "uniform")
 
 
 def test_slerp_keeps_the_norm_at_constant_speed():
-    """FACTS row 57, on a quarter of the circle."""
+    """On a quarter of the circle."""
     a, b = jnp.array([[3.0, 0, 0]]), jnp.array([[0, 3.0, 0]])
     way = np.asarray(latents.slerp(a, b, jnp.linspace(0, 1, 7)))[0]
     angles = np.arange(7) * np.pi / 12
@@ -32,7 +32,7 @@ def test_slerp_between_norms_and_along_one_line():
 
 
 def test_lerp_passes_closer_to_zero_than_draws_are():
-    """FACTS row 57: half-way the norm is near sqrt(d / 2), by slerp near sqrt(d)."""
+    """Half-way the norm is near sqrt(d / 2), by slerp near sqrt(d)."""
     z = latents.sampler(Latents(100))(keys.per_example(keys.root(0), jnp.arange(2000)))
     t = jnp.array([0.5])
     lerp, slerp = latents.lerp(z[::2], z[1::2], t), latents.slerp(z[::2], z[1::2], t)

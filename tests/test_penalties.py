@@ -225,12 +225,12 @@ def test_a_step_descends_what_plain_differentiation_gives(name):
         ),
         (
             {
-                "penalty.name": "r1",
+                "penalty.name": "dragan",
                 "train.disc_update": "joint",
                 "disc.norm": "none",
                 "disc.minibatch": "stddev",
             },
-            r"penalty\.name=r1 is of each example's .*set disc\.minibatch=none",
+            r"penalty\.name=dragan is of each example's .*set disc\.minibatch=none",
         ),
         *(
             (

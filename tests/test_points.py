@@ -74,7 +74,7 @@ def test_samples_are_of_the_density():
 
 @pytest.mark.parametrize("mean", [0.5, 1.0, -2.0])
 def test_the_optimal_logit_of_two_gaussians_is_a_line(mean):
-    """N(0, 1) against N(m, 1): log p / q = m^2 / 2 - m x (FACTS of Goodfellow et al. 2014)."""
+    """N(0, 1) against N(m, 1): log p / q = m^2 / 2 - m x (Goodfellow et al. 2014)."""
     points = np.random.default_rng(0).uniform(-3, 3, size=(100, 2))
     best = best_disc(one([0, 0]), one([mean, 0]), points)
     expected = mean**2 / 2 - mean * points[:, 0]

@@ -19,7 +19,7 @@ def test_a_long_run_stays_light(tmp_path):
     for step in range(60):
         noise(tmp_path / "samples" / f"step_{step:08d}.png", 200, step)
     for number, part in enumerate(("a", "b", "c")):
-        noise(tmp_path / "pictures" / "step_00000059" / f"{part}.png", 1100, number)
+        noise(tmp_path / "pictures" / "step_00000059" / f"{part}.png", 950, number)
     with (tmp_path / "metrics.jsonl").open("w") as lines:
         lines.writelines(f'{{"step": {i}, "loss": {i / 7}}}\n' for i in range(1, 30_001))
     path = report.run(tmp_path)
@@ -57,7 +57,7 @@ def test_large_grids_are_reduced_so_that_their_training_can_be_seen(
     assert {decoded(shot[name]).shape for shot in shots for name in ("averaged", "raw")} == {
         (side, side, 3)
     }
-    assert ("Grids are reduced to 16 pixels a side" in Page(path).text) == (side == 16)
+    assert ("Grids are compressed, to 16 pixels a side" in Page(path).text) == (side == 16)
     assert len(Page(path).all("img")) == 3
 
 
@@ -99,3 +99,11 @@ def test_a_spread_has_both_ends(count, most):
     chosen = embed.spread(list(range(count)), most)
     assert chosen[0] == 0 and chosen[-1] == count - 1
     assert len(chosen) == min(count, most) == len(set(chosen))
+
+
+def test_a_grid_within_the_side_is_compressed_as_it_is(tmp_path):
+    noise(tmp_path / "grid.png", 90)
+    whole, packed = (embed.read(tmp_path / "grid.png", side) for side in (0, 90))
+    assert len(packed.uri) < len(whole.uri) / 2
+    assert packed.reduced and not whole.reduced
+    assert packed[1:4] == whole[1:4] == (90, 90, 90)

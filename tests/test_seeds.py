@@ -2,9 +2,11 @@
 
 import json
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import chex
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import tiny_config
@@ -12,6 +14,7 @@ from conftest import tiny_config
 from gan_jax import generate, parallel, placement, rundir, runs, train
 from gan_jax.config import override
 from gan_jax.errors import UserError
+from gan_jax.methods import Method
 
 SEEDS = (5, 6, 7, 8)
 NOT_OF_STEPS = {"images", "memorisation"}
@@ -125,12 +128,30 @@ def test_the_folders_of_seeds(tiny, tmp_path):
     assert rundir.seeds(tiny, tmp_path) == [(tiny, tmp_path)]
 
 
-def test_a_seed_that_is_not_finite_is_named_with_its_own_step():
-    """Seeds 2 and 3 of 2 to 5 lie on the first device; 3 broke off at step 7."""
-    of_seeds = {"gen_loss": np.float32([[1, np.nan], [2, 3]])}
-    state, finite = SimpleNamespace(step=np.array([[9, 7], [9, 9]])), of_seeds["gen_loss"] > 0
-    outcome = parallel.Outcome(state, None, of_seeds, finite)
-    checkpoints = SimpleNamespace(wait=lambda: None, steps=lambda: [4], folder="checkpoints")
+class Count(NamedTuple):
+    step: jax.Array
+    seed: jax.Array
+
+
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])
+def test_a_seed_that_is_not_finite_is_named_with_its_own_step(monkeypatch, backend):
+    """Seed 3 of 2 to 5, on the first of two devices, fails at its third step."""
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+
+    def step(state, batch, key):
+        value = jnp.where((state.seed == 3) & (state.step == 2), jnp.nan, 1.0)
+        return Count(state.step + 1, state.seed), {"gen_loss": value}
+
+    method = Method(lambda key: None, ("gen_loss",), step, None, None)
+    spread = placement.place(4)
+    state = spread.put(Count(np.zeros(4, np.int32), np.arange(2, 6, dtype=np.int32)))
+    sums = spread.put(parallel.zero_sums(method, 4))
+    pool = spread.share(parallel.Pool(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32)))
+    program = parallel.many_steps(method, False, spread)
+    places = np.zeros((2, 5, 2, 1), np.int32)
+    outcome = program(state, sums, pool, places, spread.root_keys(2), np.int32(5))
+    np.testing.assert_array_equal(np.ravel(outcome.finite), [True, False, True, True])
+    checkpoints = SimpleNamespace(wait=lambda: None, steps=lambda: [2], folder="checkpoints")
     config = override(tiny_config(), {"seed": 2, "train.num_seeds": 4})
     said = str(train._not_finite(config, outcome, checkpoints))
-    assert "stopped at step 7 in seed 3: gen_loss is nan; the last good checkpoint is of" in said
+    assert "stopped at step 3 in seed 3: gen_loss is nan; the last good checkpoint is of" in said

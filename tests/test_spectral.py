@@ -1,4 +1,4 @@
-"""Spectral normalisation: FACTS of the estimate, of its gradient and of the vector it keeps."""
+"""Spectral normalisation: the estimate, its gradient and the vector it keeps."""
 
 import flax.linen as nn
 import jax

@@ -232,7 +232,6 @@ def test_what_cannot_be_is_refused_in_one_sentence(config, change, sentence):
         {"augment.names": "color"},
         {"auxiliary.name": "pull_away"},
         {"disc.features": "4"},
-        {"encoder.optimizer.learning_rate": 1e-3},
         {"loss.name": "hinge"},
         {"penalty.name": "r1"},
         {"pyramid.levels": 2},

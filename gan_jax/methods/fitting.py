@@ -58,7 +58,7 @@ def _check_penalty(config: Config) -> None:
             f"penalty.name={name} is of each example's own gradient, which BatchNorm mixes with "
             "its neighbours'; set disc.norm=none."
         )
-    if name in penalties.OF_GRADIENTS and config.disc.minibatch != "none":
+    if name in penalties.OF_SLOPES and config.disc.minibatch != "none":
         raise UserError(
             f"penalty.name={name} is of each example's own gradient, and disc.minibatch="
             f"{config.disc.minibatch} is of all; set disc.minibatch=none."

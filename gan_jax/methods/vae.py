@@ -35,7 +35,6 @@ IGNORED = (
     "auxiliary.",
     "augment.",
     "disc.",
-    "encoder.optimizer.",
     "loss.",
     "penalty.",
     "pyramid.",
@@ -43,7 +42,7 @@ IGNORED = (
     "train.final_gen_",
     "train.gen_",
 )
-"""How the fields begin that belong to a game, and to an optimizer of the encoder's own."""
+"""How the fields begin that belong to a game."""
 
 
 class Autoencoder(nn.Module):

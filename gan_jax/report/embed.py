@@ -68,8 +68,9 @@ def bytes_of(pictures: Iterable[Embedded]) -> int:
 def read(path: Path, side: int = 0) -> Embedded | None:
     """The PNG or GIF in a file; None where it is damaged.
 
-    Pixels that were enlarged to blocks are embedded once each. A PNG that is then larger than
-    `side` pixels is reduced to that, and loses a little more as WebP.
+    Pixels that were enlarged to blocks are embedded once each. Where `side` is given, a PNG that is
+    then larger is reduced to so many pixels, and is a WebP, which loses a little, where that is
+    smaller.
     """
     try:
         return _read(path, side)
@@ -85,12 +86,15 @@ def _read(path: Path, side: int) -> Embedded:
         if kind == "png" and image.mode in ("L", "RGB", "RGBA"):
             scale = enlargement(np.asarray(image))
             small = image.resize((width // scale, height // scale), Image.Resampling.NEAREST)
-            reduced = bool(side) and max(small.size) > side
-            if reduced:
+            cut = bool(side) and max(small.size) > side
+            if cut:
                 small.thumbnail((side, side), Image.Resampling.LANCZOS)
-                (width, height), scale, kind = small.size, 1, "webp"
+                (width, height), scale = small.size, 1
             if small.size != image.size:
-                content = _encoded(small, kind)
+                content = _encoded(small, "png")
+            packed = _encoded(small, "webp") if side else content
+            reduced = cut or len(packed) < len(content)
+            content, kind = (packed, "webp") if reduced else (content, kind)
     encoded = base64.b64encode(content).decode()
     return Embedded(f"data:image/{kind};base64,{encoded}", width, height, width // scale, reduced)
 

@@ -10,7 +10,7 @@ from gan_jax.report.embed import Album, Embedded
 from gan_jax.report.records import Record
 from gan_jax.visualize import PICTURES
 
-MOST_BYTES = 8_000_000
+MOST_BYTES = 6_000_000
 """Of data URIs; pictures that do not fit even reduced are linked."""
 SIDE = 800
 """Pixels of those that are reduced."""

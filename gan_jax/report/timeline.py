@@ -8,8 +8,8 @@ from gan_jax.report.embed import Album, Embedded, bytes_of, read, spread
 from gan_jax.report.records import Record, snapshots
 
 MOST_SNAPSHOTS, FEWEST_SNAPSHOTS = 40, 8
-MOST_BYTES, BYTES_OF_REALS = 5_000_000, 1_000_000
-"""Of data URIs, so that the page stays under 15 MB."""
+MOST_BYTES, BYTES_OF_REALS = 4_000_000, 1_000_000
+"""Of data URIs, so that the page stays under 15 MB; the last snapshot is there twice."""
 SIDE = 512
 """Pixels of the grids where fewer than the fewest snapshots would fit whole."""
 CAPTIONS = {"averaged": "Averaged weights", "raw": "Raw weights"}
@@ -42,7 +42,7 @@ def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     if len(shots) < len(found):
         sentence += f" {len(shots)} of {len(found)} snapshots are in this page."
     if any(grid.reduced for grid in last.values()):
-        sentence += f" Grids are reduced to {SIDE} pixels a side; samples/ has them whole."
+        sentence += f" Grids are compressed, to {SIDE} pixels a side; samples/ has them whole."
     widest = max(grid.native for grid in last.values())
     html = (
         f'<p class="lead">{sentence}</p>{slider(steps)}'

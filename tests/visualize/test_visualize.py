@@ -122,7 +122,7 @@ def test_samples_are_those_of_their_numbers(gan):
 
 
 def test_nice_samples_are_the_best_of_twenty_times_as_many(gan, tmp_path, shown):
-    """FACTS row 54."""
+    """The best 1 in 20 by D, as keras-dcgan shows."""
     run = open_run(gan)
     _, table = draw("samples", run, tmp_path, nice=True, num_samples=5)
     rows = list(csv.DictReader(table.open()))
