@@ -13,8 +13,11 @@ dense layer and no pooling. All kernels from N(0, 0.02), BatchNorm momentum 0.9 
 Adam with rate 2e-4 and beta1 0.5 for both. D learns real images and fakes in one update, then G on
 the same latents. Batches of 128, 23,695 steps an epoch.
 
-LSUN itself was not run. The drawn cars were, in batches of 32 to step 410 in twenty minutes on two
-CPU cores, seed 0: bodies of a car's width and height on a pale ground, without wheels or windows.
+LSUN itself was not run. The drawn cars were, in batches of 32 to step 2,000 on two CPU cores, seed
+0, at 2.5 s a step when alone. The raw grid shows bodies of a car's width at step 400, their colours
+and the lawns and roads below at 950, roofs at 1,300, and at 1,900 cars that anyone would name:
+white, blue and orange ones with cabins and dark wheels, before trees; some tiles are only dark or
+striped. None of 64 samples is nearer to a drawn car than drawn cars are to each other.
 
 Departures from the paper:
 - Near-duplicates, which the paper finds with an autoencoder, stay in the data.
