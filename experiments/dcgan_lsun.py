@@ -15,9 +15,9 @@ the same latents. Batches of 128, 23,695 steps an epoch.
 
 LSUN itself was not run. The drawn cars were, in batches of 32 to step 2,000 on two CPU cores, seed
 0, at 2.5 s a step when alone. The raw grid shows bodies of a car's width at step 400, their colours
-and the lawns and roads below at 950, roofs at 1,300, and at 1,900 cars that anyone would name:
-white, blue and orange ones with cabins and dark wheels, before trees; some tiles are only dark or
-striped. None of 64 samples is nearer to a drawn car than drawn cars are to each other.
+and the lawns and roads below at 950, roofs at 1,300, and at 1,900 about half of the tiles are cars
+at a glance: white, blue and orange ones with cabins and dark wheels, before trees; the others are
+dark or striped. None of 64 samples is nearer to a drawn car than drawn cars are to each other.
 
 Departures from the paper:
 - Near-duplicates, which the paper finds with an autoencoder, stay in the data.

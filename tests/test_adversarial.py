@@ -36,9 +36,13 @@ def on_devices(function, devices, *shared):
     """`function(shard of the batch, *shared)` on all devices; what they disagree on is refused."""
     shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
     batch = Batch(shards, jnp.zeros(shards.shape[:2], jnp.int32))
-    axes = (0, *(None for _ in shared))
-    mapped = jax.vmap(function, in_axes=axes, out_axes=None, axis_name=collectives.AXIS)
-    return jax.jit(mapped)(batch, *shared)
+    return _mapped(function, len(shared))(batch, *shared)
+
+
+@functools.cache
+def _mapped(function, shared):
+    axes = (0, *[None] * shared)
+    return jax.jit(jax.vmap(function, axes, out_axes=None, axis_name=collectives.AXIS))
 
 
 def step(game, state, devices=1):

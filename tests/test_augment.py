@@ -25,7 +25,8 @@ def applied(name, image, keys=MANY):
 @pytest.fixture
 def augmented(tiny):
     changes = {"augment.names": ALL, "data.flip": "horizontal", "train.disc_update": "joint"}
-    return override(tiny, {**changes, "disc.dropout_rate": "0"})
+    dense = {"gen.name": "mlp", "disc.name": "mlp", "disc.dropout_rate": "0"}  # soon compiled
+    return override(tiny, changes | dense)
 
 
 def test_nothing_chosen_leaves_the_very_images():

@@ -252,7 +252,7 @@ def test_what_does_not_go_together_is_refused_with_the_way_out(changes, sentence
 
 LAZY = {"penalty.name": "r1", "penalty.weight": "3", "train.disc_update": "joint",
         "disc.norm": "none", "disc.dropout_rate": "0", "disc.optimizer.name": "sgd",
-        "disc.optimizer.b1": "0"}  # fmt: skip
+        "disc.optimizer.b1": "0", "gen.name": "mlp", "disc.name": "mlp"}  # fmt: skip
 
 
 def test_a_lazy_penalty_comes_every_so_many_steps_and_as_much_heavier():

@@ -41,9 +41,13 @@ def started(config):
 def step(parts, state, devices=1):
     shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
     batch = Batch(shards, LABELS.reshape(devices, -1))
+    return _mapped(parts)(state, batch, keys.root(0))
+
+
+@functools.cache
+def _mapped(parts):
     one = functools.partial(vae.step, parts)
-    mapped = jax.vmap(one, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
-    return jax.jit(mapped)(state, batch, keys.root(0))
+    return jax.jit(jax.vmap(one, (None, 0, None), out_axes=None, axis_name=collectives.AXIS))
 
 
 def test_kl_of_a_hand_computed_normal_and_of_the_standard_one():
