@@ -234,9 +234,10 @@ def test_the_samples_that_the_share_counts_are_filled_in_the_histogram(survey, t
 
 
 def test_a_run_measures_it_and_its_neighbours_can_be_seen(tmp_path, monkeypatch, capsys):
-    config = override(tiny_config(), {"train.num_steps": "2", "log.every_steps": "2"})
-    train.run(config, tmp_path)
-    row = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[-1])
+    steps = {"train.num_steps": "5", "log.every_steps": "4", "sample.every_steps": "3"}
+    train.run(override(tiny_config(), steps), tmp_path)
+    row = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+    assert row["step"] == 4  # the first row after the grid of step 3
     assert 0 <= row["memorisation_share"] <= 1
     assert row["memorisation_distance"] > 0.5  # an untrained G copies nothing
     options = visualize.Options(num_samples=20)
@@ -246,7 +247,7 @@ def test_a_run_measures_it_and_its_neighbours_can_be_seen(tmp_path, monkeypatch,
     with Image.open(written[0]) as picture:
         assert picture.mode == "L"
     report = json.loads(written[2].read_text())
-    assert (report["step"], report["num_samples"]) == (2, 20)
+    assert (report["step"], report["num_samples"]) == (5, 20)
     monkeypatch.setattr(memorisation, "FEWEST_IMAGES", 10_000)
     with pytest.raises(visualize.NotForThisRun, match="1500 are too few; it needs 10000"):
         visualize.run(tmp_path, ("neighbours",), options)

@@ -250,6 +250,12 @@ def test_what_does_not_go_together_is_refused_with_the_way_out(changes, sentence
         games.make(override(tiny_config(), changes))
 
 
+def test_r1_may_go_with_the_features_of_the_batch():
+    """As in StyleGAN2; penalties of the slope itself may not."""
+    changes = {"penalty.name": "r1", "train.disc_update": "joint", "disc.norm": "none"}
+    games.make(override(tiny_config(), changes | {"disc.minibatch": "stddev"}))
+
+
 LAZY = {"penalty.name": "r1", "penalty.weight": "3", "train.disc_update": "joint",
         "disc.norm": "none", "disc.dropout_rate": "0", "disc.optimizer.name": "sgd",
         "disc.optimizer.b1": "0", "gen.name": "mlp", "disc.name": "mlp"}  # fmt: skip

@@ -57,7 +57,7 @@ def test_large_grids_are_reduced_so_that_their_training_can_be_seen(
     assert {decoded(shot[name]).shape for shot in shots for name in ("averaged", "raw")} == {
         (side, side, 3)
     }
-    assert ("Grids are compressed, to 16 pixels a side" in Page(path).text) == (side == 16)
+    assert ("Grids are compressed, to at most 16 pixels" in Page(path).text) == (side == 16)
     assert len(Page(path).all("img")) == 3
 
 

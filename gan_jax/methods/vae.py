@@ -42,7 +42,7 @@ IGNORED = (
     "train.final_gen_",
     "train.gen_",
 )
-"""How the fields begin that belong to a game."""
+"""How the fields begin that belong to a game. G's optimizer is that of the encoder too."""
 
 
 class Autoencoder(nn.Module):

@@ -68,9 +68,9 @@ def bytes_of(pictures: Iterable[Embedded]) -> int:
 def read(path: Path, side: int = 0) -> Embedded | None:
     """The PNG or GIF in a file; None where it is damaged.
 
-    Pixels that were enlarged to blocks are embedded once each. Where `side` is given, a PNG that is
-    then larger is reduced to so many pixels, and is a WebP, which loses a little, where that is
-    smaller.
+    Pixels that were enlarged to blocks are embedded once each. Where `side` is given, a PNG larger
+    than so many pixels is reduced to them and is a WebP, which loses a little; any other is one
+    where that is smaller.
     """
     try:
         return _read(path, side)
