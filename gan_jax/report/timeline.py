@@ -42,9 +42,7 @@ def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     if len(shots) < len(found):
         sentence += f" {len(shots)} of {len(found)} snapshots are in this page."
     if any(grid.reduced for grid in last.values()):
-        sentence += (
-            f" Grids are compressed, to at most {SIDE} pixels; samples/ has them whole."
-        )
+        sentence += f" Grids are compressed, to at most {SIDE} pixels; samples/ has them whole."
     widest = max(grid.native for grid in last.values())
     html = (
         f'<p class="lead">{sentence}</p>{slider(steps)}'
