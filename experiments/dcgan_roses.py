@@ -21,9 +21,9 @@ Run to step 9,830 of 30,000 on two CPU cores, seed 0, at 0.3 to 0.5 s a step: gr
 of them at a time and others a hundred steps later. Of 64 samples (`--what=neighbours`) 2 % are
 nearer to a photograph than photographs are to each other at step 1,000, 6 % at 2,000, 0 % at 3,000
 and 75 % at 4,000; the rows of metrics.jsonl have, in means over each thousand steps after that, 24,
-21, 16, 51, 47 and 41 %, 94 % at most (step 9,400), and little where G goes from some to others.
-The first 4,000 steps had an average of G beside it, of a
-half-life of 83 steps, which mixes those pictures and hides all this; so there is none here.
+21, 16, 51, 47 and 41 %, 94 % at most (step 9,400), and little where G goes from some to others. The
+first 4,000 steps had an average of G beside it, of a half-life of 83 steps, which mixes those
+pictures and hides all this; so there is none here.
 
 Departures from the article:
 - Samples are drawn in inference mode; there BatchNorm is in training mode always.
