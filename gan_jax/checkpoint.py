@@ -51,20 +51,18 @@ class Checkpoints:
             raise UserError(f"There is no checkpoint of step {step} in {self.folder} ({known}).")
         blank = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)
         sealed = {name: _Sealed(tree, _digest(tree)) for name, tree in blank.items()}
+        self._check_kind(step, blank)
         try:
             restored = self._manager.restore(
                 step, args=_composite(ocp.args.StandardRestore, sealed)
             )
-            opened = {name: restored[name].opened() for name in like}
+            return {name: restored[name].opened() for name in like}
         except Exception as error:  # orbax and tensorstore name damage in many ways
-            self._check_kind(step, blank)
             reason = str(error).strip().splitlines()[0][:200]
             raise UserError(
                 f"The checkpoint {self.folder / str(step)} is damaged and cannot be read "
                 f"({reason}); move that folder away, and the run resumes from the one before it."
             ) from error
-        self._check_kind(step, blank)
-        return opened
 
     def _check_kind(self, step: int, like: dict[str, Any]) -> None:
         """Raises `UserError` where a whole checkpoint has other arrays than `like`."""
@@ -72,7 +70,7 @@ class Checkpoints:
             try:
                 saved = ocp.StandardCheckpointHandler().metadata(self.folder / str(step) / name)
                 found = _arrays(saved.tree["tree"])
-            except Exception:  # damaged, which is for the caller to say
+            except Exception:  # damaged, which restoring tells
                 continue
             if found != _arrays(tree):
                 raise UserError(

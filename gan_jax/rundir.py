@@ -122,11 +122,7 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
             "all its seeds, or another to train this one alone."
         )
     changed = config_lib.differences(begun, config)
-    try:
-        environment = json.loads((workdir / "environment.json").read_text())
-        before = environment["data"]["fingerprint"]
-    except (OSError, ValueError, KeyError):
-        before = dataset.fingerprint
+    before = recorded_data(workdir).get("fingerprint", dataset.fingerprint)
     if not changed and before != dataset.fingerprint:
         changed = [f"the images: fingerprint {before} -> {dataset.fingerprint}"]
     if changed:
@@ -134,6 +130,14 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
             f"The run in {workdir} was started with other settings ({'; '.join(changed)}); "
             "restore them to resume it, or give another --workdir to start anew."
         )
+
+
+def recorded_data(workdir: Path) -> dict[str, Any]:
+    """What environment.json says of a run's data; empty where it says nothing."""
+    try:
+        return json.loads((workdir / "environment.json").read_text())["data"]
+    except (OSError, ValueError, KeyError):
+        return {}
 
 
 def record(workdir: Path, config: Config, dataset: Dataset) -> None:

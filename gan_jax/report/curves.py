@@ -63,11 +63,17 @@ def groups(names: Iterable[str]) -> dict[str, list[str]]:
     """The metrics of each panel by its title; one that is like no other has its own."""
     known = list(names)
     grouped = pictures.panels(known, PANELS)
-    in_panels = {name for members in grouped.values() for name in members}
-    for name in (name for name in known if name not in in_panels):
+    for name in in_no_panel(known):
         title = name.removeprefix("eval_").replace("_", " ")
         grouped.setdefault(title, []).append(name)
     return grouped
+
+
+def in_no_panel(names: Iterable[str]) -> list[str]:
+    """The metrics that are like no other."""
+    known = list(names)
+    shown = {name for part in pictures.panels(known, PANELS).values() for name in part}
+    return [name for name in known if name not in shown]
 
 
 def names_of_losses(names: Iterable[str]) -> list[str]:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from gan_jax import pictures
 from gan_jax.report import curves, details
 from gan_jax.report.document import (
     card,
@@ -81,8 +80,7 @@ def cards(folder: Path, runs: list[Record]) -> str:
 def key_figures(run: Record) -> dict[str, str]:
     """The last losses and what was measured of the samples, by name."""
     last = run.last()
-    in_panels = {name for part in pictures.panels(last, curves.PANELS).values() for name in part}
-    measured = [name for name in last if name not in in_panels | {"images_per_second"}]
+    measured = [name for name in curves.in_no_panel(last) if name != "images_per_second"]
     shown = (curves.names_of_losses(last) + measured)[:MOST_FIGURES]
     return {name.replace("_", " "): text(last[name]) for name in shown}
 

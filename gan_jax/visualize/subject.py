@@ -1,7 +1,6 @@
 """What the pictures of a run have in common: its latents by number, their images, its words."""
 
 import functools
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, keys, latents, parallel, runs, sampling
+from gan_jax import data, keys, latents, parallel, rundir, runs, sampling
 from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
@@ -119,12 +118,7 @@ def held_out(known: Dataset) -> str:
 
 def _recorded(run: Run) -> dict[str, Any]:
     """What environment.json says of the data, for a seed without one that of its study."""
-    for folder in (run.workdir, run.workdir.parent):
-        try:
-            return json.loads((folder / "environment.json").read_text())["data"]
-        except (OSError, ValueError, KeyError):
-            continue
-    return {}
+    return rundir.recorded_data(run.workdir) or rundir.recorded_data(run.workdir.parent)
 
 
 def class_names(run: Run) -> tuple[str, ...]:
