@@ -20,7 +20,7 @@ from benchmarks.report import aligned
 from gan_jax import keys, ops, parallel, runs, sampling
 from gan_jax.data import Split
 from gan_jax.keys import Purpose
-from gan_jax.memory import keep_freed_memory
+from gan_jax.system.memory import keep_freed_memory
 
 BATCH = 128
 

@@ -9,6 +9,14 @@ Row = TypeVar("Row")
 class UserError(Exception):
     """One clear sentence that says what is wrong and what to do; shown without a traceback."""
 
+    exit_code = 1
+
+
+class Diverged(UserError):
+    """A run whose values are not finite any more."""
+
+    exit_code = 3
+
 
 def choose(table: Mapping[str, Row], field: str, name: str) -> Row:
     """The row `name` of a table that the config field `field` picks from."""

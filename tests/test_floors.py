@@ -16,9 +16,7 @@ FLOORS = (
         "augment",
         "memorisation",
         "intervals",
-        "memory",
-        "user_cache",
-        "disk",
+        "system",
         "hosts",
         "ops",
     },
@@ -48,7 +46,7 @@ LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 BESIDE = {
     ("augment", "errors"),
     ("penalties", "collectives"),
-    ("disk", "errors"),
+    ("system", "errors"),
     ("hosts", "errors"),
     ("checkpoint", "config"),
 }

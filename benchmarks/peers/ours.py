@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.peers import MOST_STEPS, Losses, Problem, Step
-from gan_jax import collectives, keys, memory, methods, ops, parallel, penalties
+from gan_jax import collectives, keys, methods, ops, parallel, penalties
 from gan_jax.errors import UserError
 from gan_jax.methods import adversarial, updates
 from gan_jax.methods import game as games
 from gan_jax.methods.auxiliary import Asked
 from gan_jax.parallel import Pool
 from gan_jax.placement import Placement, place
+from gan_jax.system import memory
 
 
 def make(problem: Problem) -> Step:

@@ -1,5 +1,6 @@
 """The user's cache folder, which only the user can write: decoded data and compiled programs."""
 
+import errno
 import hashlib
 import os
 import platform
@@ -9,12 +10,24 @@ import jax
 
 
 def folder(*parts: str) -> Path:
-    """A folder below $GAN_JAX_CACHE_DIR, or below gan_jax in the user's cache folder; made here."""
+    """A folder below $GAN_JAX_CACHE_DIR, or below gan_jax in the user's cache folder; made here.
+
+    Raises `OSError` where it cannot be made, such as for a user without a home.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    root = Path(os.environ.get("GAN_JAX_CACHE_DIR") or Path(base, "gan_jax")).expanduser()
+    try:
+        root = Path(os.environ.get("GAN_JAX_CACHE_DIR") or Path(base, "gan_jax")).expanduser()
+    except RuntimeError as error:
+        raise OSError(errno.ENOENT, "There is no home folder; set GAN_JAX_CACHE_DIR") from error
     path = root.joinpath(*parts)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+def megabytes(path: Path) -> int:
+    """The size of all files in a folder, in MB, rounded up."""
+    sizes = (file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return -(-sum(sizes) // 1_000_000)
 
 
 def keep_compiled_programs() -> None:

@@ -8,7 +8,7 @@ import pytest
 FAULTS = """
 import resource
 import jax, jax.numpy as jnp
-from gan_jax import memory
+from gan_jax.system import memory
 kept = {keep} and memory.keep_freed_memory()
 
 @jax.jit
