@@ -11,8 +11,16 @@ import numpy as np
 from gan_jax.config import Data
 from gan_jax.data import digits, folder, points, procedural_cars, tfds
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import Dataset, Split, Unavailable, check_classes, dataset
+from gan_jax.data.dataset import (
+    Dataset,
+    Split,
+    Unavailable,
+    check_classes,
+    classes_report,
+    dataset,
+)
 from gan_jax.errors import UserError, choose
+from gan_jax.system import names
 
 __all__ = [
     "SOURCES",
@@ -20,11 +28,14 @@ __all__ = [
     "Source",
     "Split",
     "Unavailable",
+    "absolute",
     "check_classes",
+    "classes_report",
     "dataset",
     "describe",
     "load",
     "resolve",
+    "with_places",
 ]
 
 
@@ -33,12 +44,15 @@ class Source(NamedTuple):
 
     load: (Data) -> Dataset, slow.
     stamp: (Data) -> anything JSON that changes when the images do, fast; it keys the cache.
-    prepare: (Data) -> None; raises `Unavailable` when the data cannot be had.
+    check: (Data) -> None; raises `Unavailable` when the data are not here, fast.
+    prepare: (Data) -> None; makes that they are, by a download where need be, or raises the same.
+        None where that cannot be.
     """
 
     load: Callable[[Data], Dataset]
     stamp: Callable[[Data], object] = lambda config: None
-    prepare: Callable[[Data], None] = lambda config: None
+    check: Callable[[Data], None] = lambda config: None
+    prepare: Callable[[Data], None] | None = None
 
 
 def _unlabelled(images: np.ndarray) -> Split:
@@ -61,10 +75,10 @@ def _code_of_cars(config: Data) -> str:
 
 
 SOURCES: dict[str, Source] = {
-    "tfds": Source(tfds.load, tfds.stamp, tfds.prepare),
-    "folder": Source(folder.load, folder.stamp, folder.prepare),
+    "tfds": Source(tfds.load, tfds.stamp, tfds.check, tfds.prepare),
+    "folder": Source(folder.load, folder.stamp, folder.check),
     "digits": Source(digits.load),
-    "points": Source(points.load, points.stamp, points.prepare),
+    "points": Source(points.load, points.stamp, points.check),
     "procedural_cars": Source(_procedural_cars, _code_of_cars),
 }
 
@@ -76,8 +90,9 @@ def resolve(config: Data) -> tuple[Data, str]:
     shape that no picture has.
     """
     _check_shape(config)
+    source = choose(SOURCES, "data.source", config.source)
     try:
-        choose(SOURCES, "data.source", config.source).prepare(config)
+        (source.prepare or source.check)(config)
     except Unavailable as error:
         if config.fallback == "none":
             raise
@@ -100,11 +115,46 @@ def _check_shape(config: Data) -> None:
 
 
 def load(config: Data) -> Dataset:
-    """The images of a resolved config, from the cache when they are there."""
+    """The images of a resolved config, from the cache when they are there.
+
+    The one door to them, for training and for whoever looks at a run. Raises `UserError` where they
+    are not there any more; nothing is downloaded.
+    """
     source = choose(SOURCES, "data.source", config.source)
+    source.check(config)
     elsewhere = {"data_dir", "path", "feed", "fallback", "stands_in_for"}
     content = {k: v for k, v in dataclasses.asdict(config).items() if k not in elsewhere}
-    return cached([content, source.stamp(config)], lambda: source.load(config))
+    place = [content, config.path, config.data_dir]
+    return cached(place, [content, source.stamp(config)], lambda: source.load(config))
+
+
+def with_places(config: Data, path: str = "", data_dir: str = "") -> Data:
+    """The data of a run where they are now.
+
+    Raises `UserError` for a place that data of this source are never looked for in.
+    """
+    if path and config.source != "folder":
+        raise UserError(
+            f"data.path is the place of a folder of pictures, and this run's data are "
+            f"{describe(config)}; leave it out."
+        )
+    if data_dir and config.source != "tfds":
+        raise UserError(
+            f"--data_dir is the place of TFDS data sets, and this run's data are "
+            f"{describe(config)}; leave it out."
+        )
+    return absolute(
+        dataclasses.replace(config, path=path or config.path, data_dir=data_dir or config.data_dir)
+    )
+
+
+def absolute(config: Data) -> Data:
+    """The same data by places that mean the same from any directory."""
+    return dataclasses.replace(
+        config,
+        path=config.path and names.absolute(config.path),
+        data_dir=config.data_dir and names.absolute(config.data_dir),
+    )
 
 
 def describe(config: Data) -> str:
@@ -112,6 +162,6 @@ def describe(config: Data) -> str:
     if config.source == "folder" and not config.path:
         return "a folder of your own"
     name = config.name if config.source in ("tfds", "points") else ""
-    words = f"{config.source} {name}{config.path}".strip()
+    words = f"{config.source} {name}{names.printable(config.path)}".strip()
     words += f" ({', '.join(config.classes)})" if config.classes else ""
     return words + (f", in place of {config.stands_in_for}" if config.stands_in_for else "")

@@ -12,29 +12,45 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax import user_cache
 from gan_jax.data.dataset import Dataset, Split
+from gan_jax.system import user_cache
 
 FORMAT = 1
 """Raise it when what is stored, or how pictures become arrays, changes."""
 
 
-def cached(key: Any, make: Callable[[], Dataset]) -> Dataset:
+def cached(place: Any, key: Any, make: Callable[[], Dataset]) -> Dataset:
     """The data set stored under `key` (anything JSON), made and stored when there is none.
 
-    A cache that cannot be written is no failure: it is said once, and the data set stays in memory.
+    Of each `place` (anything JSON) the newest is kept. A cache that cannot be written is no
+    failure: it is said once, and the data set stays in memory.
     """
-    name = hashlib.sha256(json.dumps([FORMAT, key]).encode()).hexdigest()[:16]
+    start, end = _digest(place)[:8], _digest(key)[:16]
     try:
-        return _load(user_cache.folder("data") / name)
-    except (OSError, ValueError, KeyError):
+        return _load(user_cache.folder("data") / f"{start}-{end}")
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     made = make()
     try:
-        _store(made, user_cache.folder("data") / name)
+        folder = user_cache.folder("data") / f"{start}-{end}"
+        _store(made, folder)
+        for older in folder.parent.glob(f"{start}-*"):
+            if older != folder:
+                shutil.rmtree(older, ignore_errors=True)
     except OSError as error:
         print(f"The decoded data could not be cached ({error}).", file=sys.stderr)
+        return made
+    size, whole = user_cache.megabytes(folder), user_cache.megabytes(user_cache.folder())
+    print(
+        f"Cached the decoded data, {size:,} MB of {whole:,} MB in {user_cache.folder()}; "
+        "GAN_JAX_CACHE_DIR moves that folder, which may be deleted.",
+        file=sys.stderr,
+    )
     return made
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps([FORMAT, value]).encode()).hexdigest()
 
 
 def _load(folder: Path) -> Dataset:
@@ -56,7 +72,7 @@ def _load(folder: Path) -> Dataset:
 
 def _store(data: Dataset, folder: Path) -> None:
     # A folder that bears the final name is whole: it is filled under another one and renamed.
-    partial = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         has_test = data.test is not data.train
         for split in ("train", *(["test"] if has_test else [])):

@@ -40,6 +40,27 @@ def dataset(
     return Dataset(train, test, class_names, report, content.hexdigest()[:16])
 
 
+SPLITS = frozenset(["train", "training", "val", "valid", "validation", "dev", "test", "testing"])
+"""Names of folders that are parts of a data set rather than classes."""
+MOST_CLASSES = 20
+"""That are named in a line."""
+
+
+def classes_report(data: Dataset) -> list[str]:
+    """What the labels mean and how many images have each, and a warning where that looks wrong."""
+    counts = np.bincount(data.train.labels, minlength=len(data.class_names))
+    named = [f"{i} = {name} ({counts[i]})" for i, name in enumerate(data.class_names)]
+    more = len(named) - MOST_CLASSES
+    rest = [f"and {more} more, which environment.json has"] if more > 0 else []
+    lines = [f"Classes: {', '.join([*named[:MOST_CLASSES], *rest])}."]
+    if parts := [name for name in data.class_names if name.lower() in SPLITS]:
+        lines.append(
+            f"Warning: {', '.join(parts)} are taken for classes; if the classes are folders in "
+            f"there, give --set=data.path=FOLDER/{parts[0]}."
+        )
+    return lines
+
+
 def check_classes(num_classes: int, data: Dataset) -> None:
     """Raises `UserError` when networks are told of other classes than the data have."""
     count = len(data.class_names)

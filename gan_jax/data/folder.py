@@ -1,9 +1,10 @@
 """Any folder of pictures, searched recursively; sub-folders are classes when there are some."""
 
-import functools
-import warnings
+import fnmatch
+import os
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -11,44 +12,117 @@ from tqdm import tqdm
 
 from gan_jax.config import Data
 from gan_jax.data.dataset import Dataset, Split, dataset
-from gan_jax.data.pictures import fit
+from gan_jax.data.pictures import fit, opened
+from gan_jax.data.room import room
 from gan_jax.errors import UserError
+from gan_jax.system.names import expanded, natural, printable
 
 SKIPPED_SHOWN = 20
+PASSED_SHOWN = 3
 
 
-def files(config: Data) -> list[Path]:
-    """The files to read, sorted by their path; those of runs and hidden ones are left out.
+class Search(NamedTuple):
+    """What a folder holds: the files to read, by path, and what is passed over, by reason."""
 
-    Raises `UserError` for no folder and no files.
+    files: list[Path]
+    passed_over: dict[str, list[str]]
+
+
+def search(config: Data) -> Search:
+    """The files to read; those of runs and hidden ones are left out.
+
+    Linked folders are searched, and each folder once, however many links lead to it. Raises
+    `UserError` for no folder and no files.
     """
     root = _root(config)
-    if not config.path:
-        raise UserError("The folder source needs a folder; add --set=data.path=FOLDER.")
-    if not root.is_dir():
-        raise UserError(f"There is no folder {config.path}; check --set=data.path.")
-    try:
-        matching = list(root.rglob(config.pattern))
-    except (ValueError, NotImplementedError) as error:
-        raise UserError(f"data.pattern={config.pattern!r} is none: {error}; try *.jpg.") from error
-    hidden = functools.cache(lambda folder: folder.name.startswith(".") or _is_run(folder))
-    found = sorted(
-        path
-        for path in matching
-        if path.is_file()
-        and not path.name.startswith(".")
-        and not any(hidden(root / part) for part in path.relative_to(root).parents[:-1])
-    )
-    if not found:
+    patterns = [part.strip().lower() for part in config.pattern.split(",") if part.strip()]
+    found = Search([], {})
+    seen: set[tuple[int, int]] = set()
+    level = [root]
+    while level:
+        below: list[Path] = []
+        for folder in level:
+            _look_into(root, folder, patterns, seen, found, below)
+        # A folder goes by the name it has itself, not by that of a link to it.
+        level = sorted(below, key=lambda path: (path.is_symlink(), path))
+    found.files.sort()
+    if not found.files:
+        said = _passed_over(found.passed_over)
         raise UserError(
-            f"There are no files that match {config.pattern!r} in {config.path}; "
-            "check --set=data.path and --set=data.pattern."
+            f"There are no files that match {config.pattern!r} in {printable(config.path)}; "
+            f"check --set=data.path and --set=data.pattern.{' ' + said if said else ''}"
         )
+    with_pictures = {_class_of(root, path) for path in found.files}
+    folders = (path.name for path in root.iterdir() if path.is_dir())
+    empty = [name for name in folders if name[0] != "." and printable(name) not in with_pictures]
+    if empty and with_pictures != {"."}:
+        found.passed_over["folders without pictures"] = sorted(map(printable, empty), key=natural)
     return found
 
 
+def files(config: Data) -> list[Path]:
+    """The files to read, sorted by their path. Raises `UserError` where `search` does."""
+    return search(config).files
+
+
 def _root(config: Data) -> Path:
-    return Path(config.path).expanduser()
+    if not config.path:
+        raise UserError("The folder source needs a folder; add --set=data.path=FOLDER.")
+    root, name = expanded(config.path), printable(config.path)
+    if root.is_file():
+        raise UserError(f"{name} is a file; unpack it, and give the folder by --set=data.path.")
+    if not root.is_dir():
+        raise UserError(f"There is no folder {name}; check --set=data.path.")
+    return root
+
+
+def _look_into(
+    root: Path,
+    folder: Path,
+    patterns: list[str],
+    seen: set[tuple[int, int]],
+    found: Search,
+    below: list[Path],
+) -> None:
+    """Adds the files of one folder to `found`, and its folders to `below`."""
+
+    def pass_over(path: Path, reason: str) -> None:
+        found.passed_over.setdefault(reason, []).append(printable(path.relative_to(root)))
+
+    try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            return pass_over(folder, "links to folders that are read already")
+        seen.add((status.st_dev, status.st_ino))
+        if folder != root and _is_run(folder):
+            return pass_over(folder, "runs")
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        return pass_over(folder, f"folders that cannot be read ({error.strerror})")
+    for entry in listed:
+        path = folder / entry.name
+        try:
+            is_folder, is_file = entry.is_dir(), entry.is_file()
+        except OSError:
+            is_folder = is_file = False  # a link to itself, for one
+        if entry.name.startswith("."):
+            pass_over(path, "hidden")
+        elif is_folder:
+            below.append(path)
+        elif not is_file:
+            pass_over(path, "broken links" if entry.is_symlink() else "no regular files")
+        elif not _matches(path.relative_to(root), patterns):
+            pass_over(path, "names that do not match")
+        else:
+            found.files.append(path)
+
+
+def _matches(path: Path, patterns: list[str]) -> bool:
+    """Whether a name, or a path where a pattern is one, matches any of the patterns; whatever the
+    case of its letters."""
+    name, whole = path.name.lower(), path.as_posix().lower()
+    return any(fnmatch.fnmatchcase(whole if "/" in p else name, p) for p in patterns)
 
 
 def _is_run(folder: Path) -> bool:
@@ -56,68 +130,83 @@ def _is_run(folder: Path) -> bool:
     return (folder / "config.json").is_file() and (folder / "environment.json").is_file()
 
 
-def prepare(config: Data) -> None:
-    """Raises `UserError` where `files` does; a folder of one's own is never downloaded."""
-    files(config)
+def _class_of(root: Path, path: Path) -> str:
+    """The folder below the root that a file lies in; `.` for the root itself."""
+    parts = path.relative_to(root).parts
+    return printable(parts[0]) if len(parts) > 1 else "."
+
+
+def check(config: Data) -> None:
+    """Raises `UserError` where `search` does."""
+    search(config)
 
 
 def stamp(config: Data) -> list:
     """Changes whenever a file is added, removed or rewritten."""
     root = _root(config)
     stats = ((path, path.stat()) for path in files(config))
-    return [[str(path.relative_to(root)), s.st_size, s.st_mtime_ns] for path, s in stats]
+    return [
+        [os.fsencode(path.relative_to(root)).hex(), s.st_size, s.st_mtime_ns] for path, s in stats
+    ]
 
 
 def load(config: Data) -> Dataset:
     """Every readable picture, brought to the configured shape. There is no test split."""
     root, shape = _root(config), (config.height, config.width, config.channels)
-    images, classes, skipped = [], [], []
+    found = search(config)
+    paths = _of_classes(config.classes, root, found.files)
+    images = room((len(paths), *shape), printable(config.path), "such as by --set=data.pattern")
+    classes: list[str] = []
+    skipped: list[tuple[Path, str]] = []
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
-    for path in tqdm(files(config), desc="reading pictures", disable=None, leave=False):
+    for path in tqdm(paths, desc="reading pictures", disable=None, leave=False):
         try:
-            with warnings.catch_warnings(), Image.open(path) as picture:
-                warnings.simplefilter("ignore")  # a damaged EXIF block does not harm the pixels
-                images.append(fit(picture, *shape, crop=config.crop))
+            with opened(path) as picture:
+                images[len(classes)] = fit(picture, *shape, crop=config.crop)
                 sizes[picture.size] += 1
                 modes[picture.mode] += 1
         except Exception as error:  # damaged files make Pillow's readers fail in many ways
             skipped.append((path.relative_to(root), _reason(error)))
             continue
-        parts = path.relative_to(root).parts
-        classes.append(parts[0] if len(parts) > 1 else ".")
-    report = _report(config, len(images), sizes, modes, skipped)
-    if not images:
+        classes.append(_class_of(root, path))
+    report = _report(config, len(classes), sizes, modes, skipped)
+    if said := _passed_over(found.passed_over):
+        report = (*report, said)
+    if not classes:
         raise UserError(" ".join(report) + " Nothing is left to train on.")
-    names = tuple(sorted(set(classes)))
-    if config.classes:
-        return _only(config.classes, names, images, classes, report)
-    labels = np.array([names.index(name) for name in classes], np.int32)
-    return dataset(Split(np.stack(images), labels), None, names if len(names) > 1 else (), report)
+    names = config.classes or tuple(sorted(set(classes), key=natural))
+    number_of = {name: number for number, name in enumerate(names)}
+    labels = np.array([number_of[name] for name in classes], np.int32)
+    known = names if len(names) > 1 or config.classes else ()
+    return dataset(Split(images[: len(classes)], labels), None, known, report)
 
 
-def _only(wanted, names, images, classes, report) -> Dataset:
+def _of_classes(wanted: tuple[str, ...], root: Path, paths: list[Path]) -> list[Path]:
+    """The files of the classes that are wanted, of all where none is named."""
+    if not wanted:
+        return paths
+    names = sorted({_class_of(root, path) for path in paths}, key=natural)
     if unknown := [name for name in wanted if name not in names]:
         raise UserError(
-            f"There is no sub-folder {unknown[0]!r}; data.classes can name {', '.join(names)}."
+            f"There is no sub-folder {unknown[0]!r} with pictures; data.classes can name "
+            f"{', '.join(names)}."
         )
-    chosen = [(image, name) for image, name in zip(images, classes, strict=True) if name in wanted]
-    labels = np.array([wanted.index(name) for _, name in chosen], np.int32)
-    report = (*report, f"{len(chosen)} of them are of the classes {', '.join(wanted)}.")
-    return dataset(Split(np.stack([image for image, _ in chosen]), labels), None, wanted, report)
+    return [path for path in paths if _class_of(root, path) in wanted]
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
         return "not a picture that Pillow reads"
-    return str(error) or type(error).__name__
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _report(
     config: Data, count: int, sizes: Counter, modes: Counter, skipped: list
 ) -> tuple[str, ...]:
     shape = f"{config.height}x{config.width}x{config.channels}"
-    lines = [f"Read {count} pictures from {config.path}, brought to {shape}."]
+    of = f" of the classes {', '.join(config.classes)}" if config.classes else ""
+    lines = [f"Read {count} pictures{of} from {printable(config.path)}, brought to {shape}."]
     if sizes:
         smallest, largest = (f(sizes, key=lambda s: s[0] * s[1]) for f in (min, max))
         kinds = ", ".join(f"{mode} ({n})" for mode, n in modes.most_common())
@@ -126,8 +215,20 @@ def _report(
             f"{largest[0]}x{largest[1]}; their modes are {kinds}."
         )
     if skipped:
-        shown = "; ".join(f"{name}: {reason}" for name, reason in skipped[:SKIPPED_SHOWN])
-        more = len(skipped) - SKIPPED_SHOWN
-        rest = f"; and {more} more" if more > 0 else ""
-        lines.append(f"Skipped {len(skipped)} files: {shown}{rest}.")
+        named = [f"{printable(name)}: {reason}" for name, reason in skipped]
+        lines.append(f"Skipped {len(skipped)} files: {_some(named, SKIPPED_SHOWN, '; ')}.")
     return tuple(lines)
+
+
+def _passed_over(reasons: dict[str, list[str]]) -> str:
+    """One sentence of what was not read and why; empty where all was."""
+    parts = [
+        f"{len(names)} {reason} ({_some(names, PASSED_SHOWN, ', ')})"
+        for reason, names in reasons.items()
+    ]
+    return f"Passed over: {'; '.join(parts)}." if parts else ""
+
+
+def _some(names: list[str], most: int, between: str) -> str:
+    more = len(names) - most
+    return between.join([*names[:most], *([f"and {more} more"] if more > 0 else [])])

@@ -1,7 +1,50 @@
-"""Any picture that Pillow reads, as a uint8 array of one shape."""
+"""Any picture that Pillow reads by itself, as a uint8 array of one shape."""
+
+import contextlib
+import functools
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps
+
+MOST_PIXELS = 178_956_970
+"""Of a picture that is opened: where Pillow by itself would refuse one."""
+KINDS = (
+    *("AVIF", "BMP", "DDS", "DIB", "GIF", "ICNS", "ICO", "IM", "JPEG", "JPEG2000", "MPO", "MSP"),
+    *("PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP", "XBM", "XPM"),
+)
+"""Formats that are pixels and no programs: EPS, for one, would start Ghostscript."""
+
+
+@contextlib.contextmanager
+def opened(file: str | Path | IO[bytes], most_pixels: int = MOST_PIXELS) -> Iterator[Image.Image]:
+    """The picture in a file. Raises what Pillow does, and `ValueError` for too many pixels.
+
+    A damaged EXIF block, which does not harm the pixels, is passed over in silence.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            picture = Image.open(file, formats=_kinds())
+        except Image.DecompressionBombError as error:
+            raise ValueError(_too_large(MOST_PIXELS)) from error
+        with picture:
+            if picture.width * picture.height > most_pixels:
+                raise ValueError(_too_large(most_pixels))
+            yield picture
+
+
+@functools.cache
+def _kinds() -> tuple[str, ...]:
+    Image.init()
+    return tuple(kind for kind in KINDS if kind in Image.OPEN)
+
+
+def _too_large(most_pixels: int) -> str:
+    return f"larger than {most_pixels // 1_000_000} megapixels"
 
 
 def fit(

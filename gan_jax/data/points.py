@@ -25,7 +25,7 @@ def stamp(config: Data) -> list:
     return [part.tolist() for part in _density(config)]
 
 
-def prepare(config: Data) -> None:
+def check(config: Data) -> None:
     """Raises `UserError` for an unknown density and for another shape than a point's."""
     _density(config)
     if (config.height, config.width, config.channels) != (1, 1, 2):

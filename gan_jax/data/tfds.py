@@ -1,36 +1,45 @@
 """Any image data set of TensorFlow Datasets, read as array_record without TensorFlow."""
 
+import difflib
 import importlib.util
 import io
-import math
 import os
 import re
-import shutil
-import tempfile
 import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-from gan_jax import user_cache
 from gan_jax.config import Data
 from gan_jax.data.dataset import Dataset, Split, Unavailable, dataset
-from gan_jax.data.pictures import fit
+from gan_jax.data.pictures import fit, opened
+from gan_jax.data.room import room
 from gan_jax.errors import UserError
+from gan_jax.system.names import expanded, printable
 
 NETWORK_PATIENCE_SECONDS = 4
-MEMORY_BYTES = 1 << 30
-"""The most images that are decoded in memory; more are decoded to the disk, and streamed."""
+FORMATS = ("tfrecord", "riegeli", "parquet")
+"""Other file formats that TFDS writes, as its files are named by them."""
 
 
 def data_dir(config: Data) -> Path:
-    """Where prepared data sets are: the configured folder, $TFDS_DATA_DIR, or TFDS's default."""
-    chosen = config.data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return Path(chosen).expanduser()
+    """Where prepared data sets are: the configured folder, $TFDS_DATA_DIR, or TFDS's default.
+
+    Raises `Unavailable` for the default of a user without a home folder.
+    """
+    chosen = config.data_dir or os.environ.get("TFDS_DATA_DIR")
+    if chosen:
+        return expanded(chosen)
+    try:
+        return Path("~/tensorflow_datasets").expanduser()
+    except RuntimeError as error:
+        raise Unavailable(
+            f"This user has no home folder to look for the TFDS data set {config.name} in; give "
+            "--data_dir."
+        ) from error
 
 
 def _files(config: Data) -> list[Path]:
@@ -47,17 +56,40 @@ def stamp(config: Data) -> list:
     return [[str(path.relative_to(root)), s.st_size, s.st_mtime_ns] for path, s in stats]
 
 
-def prepare(config: Data) -> None:
-    """Makes sure that the data set is on disk, downloading it when that is possible.
-
-    Without a network the answer comes in seconds. Raises `Unavailable` with the reason.
-    """
+def check(config: Data) -> None:
+    """Raises `Unavailable` where the data set is not on disk, and `UserError` where it never will
+    be: for a name that TFDS does not know, and for one that is there in another file format."""
     if not config.name:
         raise UserError("The tfds source needs a data set; add --set=data.name=NAME.")
     names = [path.name for path in _files(config)]
-    if "dataset_info.json" in names and any("array_record" in name for name in names):
+    is_prepared = "dataset_info.json" in names
+    if is_prepared and any("array_record" in name for name in names):
         return
-    missing = f"The TFDS data set {config.name} is not in {data_dir(config)}"
+    where = printable(data_dir(config))
+    if is_prepared:
+        kind = next((k for k in FORMATS if any(k in name for name in names)), "another format")
+        raise UserError(
+            f"The TFDS data set {config.name} in {where} is prepared as {kind}, and gan_jax reads "
+            "array_record; give another folder by --data_dir, in which it is prepared anew."
+        )
+    base = re.split("[/:]", config.name)[0]
+    known = _module().list_builders(with_community_datasets=False)
+    if base not in known:
+        near = difflib.get_close_matches(base, known, n=1)
+        meant = f"did you mean {near[0]!r}?" if near else "check --set=data.name."
+        raise UserError(f"TFDS has no data set {base!r}, and {where} holds none; {meant}")
+    raise Unavailable(f"The TFDS data set {config.name} is not in {where}; give --data_dir.")
+
+
+def prepare(config: Data) -> None:
+    """Makes sure that the data set is on disk, downloading it when that is possible.
+
+    Without a network the answer comes in seconds. Raises as `check` does.
+    """
+    try:
+        return check(config)
+    except Unavailable as error:
+        missing = str(error).partition(";")[0]
     if importlib.util.find_spec("tensorflow") is None:
         raise Unavailable(
             f'{missing}, and preparing it needs TensorFlow: pip install -e ".[prepare]".'
@@ -66,16 +98,29 @@ def prepare(config: Data) -> None:
         builder = _module().builder(
             config.name, data_dir=data_dir(config), file_format="array_record"
         )
+    except Exception as error:  # an unknown variant or version, with all that there are
+        raise UserError(f"TFDS has no {config.name}: {_first_line(error)}") from error
+    try:
         for url in list(builder.url_infos)[:1]:
             _reach(url)
         builder.download_and_prepare()
     except Exception as error:  # TFDS fails in as many ways as there are sites that host data
-        raise Unavailable(f"{missing}, and it could not be prepared ({error}).") from error
+        raise Unavailable(
+            f"{missing}, and it could not be prepared ({_first_line(error)})."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]
 
 
 def load(config: Data) -> Dataset:
     """The images of the configured classes, with labels that number those classes."""
-    info = _module().builder(config.name, data_dir=data_dir(config)).info
+    try:
+        info = _module().builder(config.name, data_dir=data_dir(config)).info
+    except Exception as error:  # such as a version that another TFDS has
+        raise UserError(f"TFDS cannot open {config.name}: {_first_line(error)}") from error
     features = dict(info.features.items())
     names = tuple(getattr(features.get("label"), "names", None) or ())
     if "image" not in features:
@@ -104,38 +149,27 @@ def _read(config: Data, split: str, names: tuple[str, ...]) -> Split:
             download=False,
             decoders={"image": tfds.decode.SkipDecoding()},
         )
-    except ValueError as error:
-        raise UserError(f"The split {split!r} of {config.name} cannot be read: {error}") from error
+    except Exception as error:  # an unknown split, or one without any file
+        raise UserError(
+            f"The split {split!r} of {config.name} holds no image ({_first_line(error)}); check "
+            "--set=data.train_split and --set=data.test_split."
+        ) from error
     shape = (config.height, config.width, config.channels)
     wanted = {names.index(name): label for label, name in enumerate(config.classes)}
-    images, labels = _room(config, (len(source), *shape)), list[int]()
+    less = f"such as data.train_split={config.train_split}[:10%]"
+    images, labels = room((len(source), *shape), config.name, less), list[int]()
     for index in tqdm(range(len(source)), desc=f"reading {split}", disable=None, leave=False):
         example = source[index]
         label = int(example.get("label", 0))
         if wanted and label not in wanted:
             continue
-        with Image.open(io.BytesIO(example["image"])) as picture:
+        with opened(io.BytesIO(example["image"])) as picture:
             images[len(labels)] = fit(picture, *shape, crop=config.crop)
         labels.append(wanted.get(label, label))
     if not labels:
-        raise UserError(f"The split {split!r} of {config.name} holds no image of {config.classes}.")
+        of = f" of {', '.join(config.classes)}" if wanted else ""
+        raise UserError(f"The split {split!r} of {config.name} holds no image{of}.")
     return Split(images[: len(labels)], np.array(labels, np.int32))
-
-
-def _room(config: Data, shape: tuple[int, ...]) -> np.ndarray:
-    """Room for uint8 images, in memory, or where they are many in a file that has no name."""
-    size = math.prod(shape)
-    if size <= MEMORY_BYTES:
-        return np.empty(shape, np.uint8)
-    folder = user_cache.folder("data")
-    needed, free = 2 * size / 1e9, shutil.disk_usage(folder).free / 1e9  # the cache keeps a copy
-    if needed > free:
-        raise UserError(
-            f"To decode {config.name} takes {needed:.0f} GB in {folder}, which has {free:.0f} GB; "
-            "set GAN_JAX_CACHE_DIR to a folder with more, or take a part of the data, such as "
-            "data.train_split=train[:10%]."
-        )
-    return np.memmap(tempfile.TemporaryFile(dir=folder), np.uint8, shape=shape)
 
 
 def _reach(url: str) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gan_jax import data
 from gan_jax.config import Data
-from gan_jax.data import tfds
+from gan_jax.data import room, tfds
 from gan_jax.errors import UserError
 
 CARS = Data(source="tfds", name="cifar10", classes=("automobile",), fallback="procedural_cars")
@@ -118,7 +118,7 @@ def few(monkeypatch):
 
 @pytest.mark.parametrize("most", [0, 1 << 20])
 def test_images_too_many_for_memory_are_decoded_to_the_disk(few, most, monkeypatch):
-    monkeypatch.setattr(tfds, "MEMORY_BYTES", most)
+    monkeypatch.setattr(room, "MEMORY_BYTES", most)
     split = tfds._read(few, "train", ("even", "odd"))
     assert isinstance(split.images, np.memmap) == (most == 0)
     np.testing.assert_array_equal(split.images[:, 0, 0, 0], [40, 120, 200])
@@ -126,10 +126,57 @@ def test_images_too_many_for_memory_are_decoded_to_the_disk(few, most, monkeypat
 
 
 def test_a_disk_too_small_to_decode_to_says_how_much_it_takes(few, monkeypatch):
-    monkeypatch.setattr(tfds, "MEMORY_BYTES", 0)
-    monkeypatch.setattr(tfds.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
+    monkeypatch.setattr(room, "MEMORY_BYTES", 0)
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda folder: SimpleNamespace(free=100))
     with pytest.raises(UserError, match=r"GAN_JAX_CACHE_DIR.*data\.train_split=train"):
         tfds._read(few, "train", ("even", "odd"))
+
+
+def prepared(folder, name="mnist", kind="array_record"):
+    place = folder / name / "3.0.1"
+    place.mkdir(parents=True)
+    for file in ("dataset_info.json", f"{name}-train.{kind}-00000-of-00001"):
+        (place / file).touch()
+    return Data(source="tfds", name=name, data_dir=str(folder), fallback="digits")
+
+
+def test_data_in_another_file_format_are_never_replaced(tmp_path):
+    chosen = prepared(tmp_path, kind="tfrecord")
+    sentence = r"mnist in .* is prepared as tfrecord, and gan_jax reads array_record; give another"
+    for door in (data.resolve, data.load):
+        with pytest.raises(UserError, match=sentence) as error:
+            door(chosen)
+        assert not isinstance(error.value, data.Unavailable)
+
+
+def test_a_mistyped_name_is_never_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(tfds.importlib.util, "find_spec", lambda name: True)
+    for name, sentence in {
+        "mnistt": "TFDS has no data set 'mnistt', and .* holds none; did you mean 'mnist'?",
+        "zzzzzz": "holds none; check --set=data.name",
+    }.items():
+        chosen = Data(source="tfds", name=name, data_dir=str(tmp_path), fallback="digits")
+        with pytest.raises(UserError, match=sentence) as error:
+            data.resolve(chosen)
+        assert len(str(error.value)) < 200
+
+
+def test_data_that_are_not_there_any_more_are_one_sentence(tmp_path):
+    chosen = Data(source="tfds", name="mnist", data_dir=str(tmp_path))
+    with pytest.raises(data.Unavailable, match=f"mnist is not in {tmp_path}; give --data_dir"):
+        data.load(chosen)
+
+
+def test_places_are_those_of_the_source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photos, mnist = Data(source="folder", path="/old"), Data(source="tfds", name="mnist")
+    assert data.with_places(photos, path="new").path == str(tmp_path / "new")
+    assert data.with_places(photos) == photos
+    assert data.with_places(mnist, data_dir="d").data_dir == str(tmp_path / "d")
+    with pytest.raises(UserError, match="this run's data are folder /old"):
+        data.with_places(photos, data_dir="d")
+    with pytest.raises(UserError, match="this run's data are tfds mnist"):
+        data.with_places(mnist, path="new")
 
 
 needs_tfds = pytest.mark.skipif(
@@ -154,7 +201,9 @@ def test_tfds_reads_the_classes_asked_for():
     ("changes", "sentence"),
     [
         ({"classes": ("car",)}, "no class 'car'.*automobile"),
-        ({"train_split": "trian"}, "trian"),
+        ({"train_split": "trian"}, "The split 'trian' of cifar10 holds no image .*Unknown split"),
+        ({"train_split": "train[:0%]"}, "The split .* of cifar10 holds no image"),
+        ({"name": "cifar10:9.9.9"}, "cifar10"),
     ],
 )
 def test_tfds_mistakes_are_one_sentence(changes, sentence):

@@ -35,7 +35,7 @@ def images(seed: int, count: int, height: int = 32, width: int = 32) -> np.ndarr
     """
     keys_of = jax.vmap(jax.random.fold_in, (None, 0))
     draw = jax.vmap(partial(render, height=height, width=width))
-    with jax.default_device(jax.devices("cpu")[0]):
+    with jax.default_device(jax.local_devices(backend="cpu")[0]):
         key = jax.random.key(seed)
         chunks = [draw(keys_of(key, first + np.arange(CHUNK))) for first in range(0, count, CHUNK)]
         return np.concatenate([np.zeros((0, height, width, 3), np.uint8), *chunks])[:count]
