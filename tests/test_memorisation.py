@@ -11,6 +11,7 @@ from PIL import Image
 from gan_jax import measures, memorisation, train, visualize
 from gan_jax.config import override
 from gan_jax.data import Dataset, Split
+from gan_jax.memorisation import nearness
 from gan_jax.visualize.neighbours import write_distances
 from gan_jax.writers import Writers
 
@@ -124,10 +125,51 @@ def test_a_picture_that_stands_several_times_in_the_data_changes_no_bound(survey
     thrice = memorisation.survey(np.concatenate([TRAINING, *[TRAINING[:10]] * 2]), None, False)
     for name, space in survey.spaces.items():
         for values, expected in zip(thrice.spaces[name].real, space.real, strict=True):
-            np.testing.assert_allclose(values[:100], expected, rtol=1e-5)
-            np.testing.assert_allclose(values[100:], [*expected[:10]] * 2, rtol=1e-5)
+            np.testing.assert_allclose(values, expected, rtol=1e-5)
     assert figures(thrice, TRAINING)["share"] == 1
     assert figures(thrice, images(2, 100))["share"] < 0.1
+
+
+@pytest.mark.parametrize("copies", [2, 6, 20])
+@pytest.mark.parametrize("noise", [0, 3])
+def test_data_full_of_copies_are_no_all_clear(copies, noise):
+    """40 pictures, each as often, exactly or with up to so many gray levels of noise."""
+    rng = np.random.default_rng(0)
+    pictures = images(0, 40)
+
+    def again():
+        changed = pictures + rng.integers(-noise, noise + 1, pictures.shape)
+        return np.clip(changed, 0, 255).astype(np.uint8)
+
+    survey = memorisation.survey(np.concatenate([again() for _ in range(copies)]), None, False)
+    assert 40 <= survey.distinct < 70
+    learnt = memorisation.report(1, figures(survey, again()), 40)
+    assert learnt["warning"].startswith("The generator learns by heart")
+    assert np.isfinite([value for value in learnt.values() if isinstance(value, float)]).all()
+    assert figures(survey, images(5, 40))["share"] < 0.1
+
+
+@pytest.mark.parametrize("kinds", ["one", "flat", "few", "few tests"])
+def test_of_too_few_distinct_pictures_nothing_is_said(kinds, tmp_path, capsys):
+    training, test = {
+        "one": (np.repeat(images(0, 1), 30, axis=0), None),
+        "flat": (np.stack([np.full((8, 8, 3), 9 * i, np.uint8) for i in range(20)]), None),
+        "few": (np.repeat(images(0, 9), 30, axis=0), None),
+        "few tests": (TRAINING, np.repeat(images(0, 4), 30, axis=0)),
+    }[kinds]
+    survey = memorisation.survey(training, test, False)
+    assert not survey.has_bounds
+    found = figures(survey, training[:16])
+    assert found == {"distinct": survey.distinct}
+    report = memorisation.report(3, found, 16)
+    assert report["finding"].startswith("Cannot say whether the generator memorises: ")
+    assert report["warning"] == ""
+    writers = Writers(tmp_path, step=0)
+    writers.scalars(3, {f"memorisation_{name}": value for name, value in found.items()})
+    writers.close()
+    kept = json.loads((tmp_path / "memorisation.json").read_text())
+    assert kept["finding"] == memorisation.sentence(found, 64)
+    assert capsys.readouterr().out == ""
 
 
 def test_mirrored_copies_are_copies_where_the_training_images_were_mirrored(survey):
@@ -164,8 +206,8 @@ def test_neighbours_are_those_of_all_distances_written_out(survey):
 
 
 def test_of_a_large_data_set_an_even_part_is_taken(monkeypatch):
-    monkeypatch.setattr(memorisation, "MOST_TRAINING_IMAGES", 34)
-    monkeypatch.setattr(memorisation, "MOST_REAL_IMAGES", 12)
+    monkeypatch.setattr(nearness, "MOST_TRAINING_IMAGES", 34)
+    monkeypatch.setattr(nearness, "MOST_REAL_IMAGES", 12)
     survey = memorisation.survey(TRAINING, None, mirrored=False)
     np.testing.assert_array_equal(survey.numbers, np.arange(0, 100, 3))
     assert len(survey.spaces["pixels"].real.distance) == 12
@@ -248,6 +290,6 @@ def test_a_run_measures_it_and_its_neighbours_can_be_seen(tmp_path, monkeypatch,
         assert picture.mode == "L"
     report = json.loads(written[2].read_text())
     assert (report["step"], report["num_samples"]) == (5, 20)
-    monkeypatch.setattr(memorisation, "FEWEST_IMAGES", 10_000)
-    with pytest.raises(visualize.NotForThisRun, match="1500 are too few; it needs 10000"):
+    monkeypatch.setattr(nearness, "FEWEST_IMAGES", 10_000)
+    with pytest.raises(visualize.NotForThisRun, match="are too few; it needs"):
         visualize.run(tmp_path, ("neighbours",), options)

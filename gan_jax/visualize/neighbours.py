@@ -1,7 +1,6 @@
 """Samples beside their nearest training images, and how near they are beside real images."""
 
 import io
-import json
 import textwrap
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import numpy as np
 
 from gan_jax import measures, memorisation, pictures
 from gan_jax.data import Dataset
-from gan_jax.disk import write_whole
 from gan_jax.memorisation import Comparison, Survey
 from gan_jax.runs import Run
+from gan_jax.system.disk import to_json, write_whole
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
@@ -27,13 +26,12 @@ def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
     distributions of the distances; the figures as JSON. See `gan_jax.memorisation`."""
     subject.pictures_only(run, "neighbours")
     dataset = subject.dataset(run, "neighbours")
-    count = len(dataset.train.images)
-    if count < memorisation.FEWEST_IMAGES:
-        raise NotForThisRun(
-            f"neighbours takes its bounds from real images, and {count} are too few; it needs "
-            f"{memorisation.FEWEST_IMAGES}."
-        )
     survey = measures.survey(run.config, dataset)
+    if not survey.has_bounds:
+        raise NotForThisRun(
+            f"neighbours takes its bounds from distinct real images, and {survey.distinct} are too "
+            f"few; it needs {memorisation.FEWEST_IMAGES} that differ enough."
+        )
     z, labels = subject.numbered(run, options, range(options.num_samples))
     samples = subject.images(run, z, labels)
     compared = memorisation.compare(survey, samples)
@@ -46,7 +44,7 @@ def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
     write_distances(paths[1], survey, compared, said)
     paths.append(folder / "neighbours.json")
     report = memorisation.report(run.step, figures, len(samples))
-    write_whole(paths[2], json.dumps(report, indent=2).encode())
+    write_whole(paths[2], to_json(report, indent=2).encode())
     return paths
 
 
