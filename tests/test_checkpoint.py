@@ -1,3 +1,4 @@
+import os
 from typing import NamedTuple
 
 import chex
@@ -5,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from gan_jax import checkpoint
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.config import Checkpoint
 from gan_jax.errors import UserError
@@ -69,7 +71,7 @@ def test_a_damaged_checkpoint_is_refused_with_what_to_do(tmp_path, damage):
     else:
         largest.unlink()
     with Checkpoints(tmp_path, Checkpoint()) as checkpoints:
-        with pytest.raises(UserError, match=r"damaged.*move that folder away") as error:
+        with pytest.raises(UserError, match=r"damaged.*choose another by --step") as error:
             checkpoints.restore(4, state=tree(0), sums={"loss": np.float32(0)})
         assert "\n" not in str(error.value)
         assert str(tmp_path / "4") in str(error.value)
@@ -85,3 +87,78 @@ def test_another_structure_is_refused(tmp_path):
         weights |= {"new": half} if kernel == (300, 100) else {}
         with Checkpoints(tmp_path) as checkpoints, pytest.raises(UserError, match="other version"):
             checkpoints.restore(2, state=Tree(np.int32(0), weights))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["run [lr=2e-4]", "[!x]", "back\\slash", "all*", "who?", os.fsdecode(b"r\xfcn"), "two\nlines"],
+)
+def test_a_folder_of_any_name_keeps_its_checkpoints(tmp_path, name, monkeypatch):
+    """Orbax takes the name for a pattern, which may match a sibling's parts, or nothing."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    folder = tmp_path / name / "checkpoints"
+    saved(tmp_path / "allied" / "checkpoints", [2])
+    assert saved(folder, [2, 4]) == [2, 4]
+    with Checkpoints(folder) as checkpoints:
+        step, restored = checkpoints.restore_newest(state=tree(0))
+    assert step == 4
+    chex.assert_trees_all_equal(restored["state"], tree(4))
+    assert sorted(path.name for path in folder.iterdir()) == ["2", "4"]
+    assert not list(tmp_path.glob("gan_jax-*"))  # the links are gone
+
+
+def test_the_first_checkpoint_is_read_back(tmp_path, monkeypatch):
+    """A disk or a library that forgets is found out at the first save, not at the first loss."""
+    reads = []
+    monkeypatch.setattr(checkpoint, "_link_to", lambda folder: None)
+    folder, sentence = tmp_path / "run [1]", "first checkpoint of this run cannot be read back"
+    with Checkpoints(folder, Checkpoint()) as found, pytest.raises(UserError, match=sentence):
+        found.save(1, state=tree(1))
+    restore = Checkpoints.restore
+
+    def noted(self, step, **like):
+        reads.append(step)
+        return restore(self, step, **like)
+
+    monkeypatch.setattr(Checkpoints, "restore", noted)
+    assert saved(tmp_path / "plain", [2, 4]) == [2, 4]
+    assert reads == [2]
+    monkeypatch.setattr(
+        Checkpoints, "restore", lambda self, step, **like: {**like, "sums": {"loss": np.float32(9)}}
+    )
+    with pytest.raises(UserError, match="reads back as something else than was saved"):
+        saved(tmp_path / "forgetful", [2])
+
+
+def test_the_newest_whole_checkpoint_is_taken_and_damaged_ones_are_moved(tmp_path, capsys):
+    folder = tmp_path / "checkpoints"
+    saved(folder, [2, 4, 6], keep_last=3)
+    for step in (4, 6):
+        (folder / str(step) / "state" / "manifest.ocdbt").unlink()
+    with Checkpoints(folder) as checkpoints:
+        assert checkpoints.restore_newest(state=tree(0))[0] == 2
+    assert sorted(path.name for path in folder.iterdir()) == ["2", "4", "6"]
+    with Checkpoints(folder, Checkpoint(keep_last=3)) as checkpoints:
+        step, restored = checkpoints.restore_newest(state=tree(0))
+        assert checkpoints.steps() == [2]
+        checkpoints.save(4, state=tree(4), sums={"loss": np.float32(4)})
+    chex.assert_trees_all_equal(restored["state"], tree(2))
+    assert sorted(path.name for path in folder.iterdir()) == ["2", "4"]
+    assert sorted(p.name for p in (tmp_path / "damaged_checkpoints").glob("*/*")) == ["4", "6"]
+    said = capsys.readouterr().err
+    assert "The checkpoint of step 6 is damaged and was moved to" in said
+    assert "the run goes on from step 2" in said
+
+
+def test_where_all_are_damaged_nothing_is_moved(tmp_path):
+    saved(tmp_path, [2, 4])
+    for step in "24":
+        (tmp_path / step / "state" / "manifest.ocdbt").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    sentence = r"damaged \(steps 2, 4\); nothing was changed"
+    with Checkpoints(tmp_path, Checkpoint()) as found, pytest.raises(UserError, match=sentence):
+        found.restore_newest(state=tree(0))
+    assert sorted(tmp_path.rglob("*")) == before
+    with Checkpoints(tmp_path / "none", Checkpoint()) as checkpoints:
+        assert checkpoints.restore_newest(state=tree(0)) is None
