@@ -1,5 +1,7 @@
 """What the processes of a run must agree on, so that they go on together."""
 
+import signal
+
 import jax
 import numpy as np
 
@@ -13,6 +15,19 @@ def gather(value: float) -> np.ndarray:
     from jax.experimental import multihost_utils
 
     return np.asarray(multihost_utils.process_allgather(np.float32(value)))
+
+
+_FAILED = 1_000
+"""Above the number of any signal."""
+
+
+def agree(caught: int, failure: Exception | None) -> str:
+    """Why all processes stop now: the name of a signal that one of them caught, or "a failure" of
+    one; empty where there is no reason. All of them must ask together."""
+    number = int(gather(_FAILED if failure else caught).max())
+    if number == _FAILED:
+        return "a failure"
+    return signal.Signals(number).name if number else ""
 
 
 def check_same_images(fingerprint: str) -> None:

@@ -34,15 +34,35 @@ class Outcome(NamedTuple):
     finite: jax.Array  # False where those metrics, which ends the call early, or the state are not
 
 
-def check_divisible(batch_size: int, placement: Placement) -> None:
-    """Raises `UserError` when the devices do not divide the global batch of a run."""
-    count = jax.device_count() if placement.num_seeds == 1 else 1
-    if batch_size % count:
-        near = max(1, round(batch_size / count)) * count
+def check_settings() -> None:
+    """Raises `UserError` where JAX is set to what the compiled loop cannot do or does otherwise."""
+    if jax.config.jax_enable_x64:  # type: ignore[attr-defined]
         raise UserError(
-            f"train.batch_size={batch_size} cannot be divided over {count} devices; "
-            f"set train.batch_size={near}."
+            "JAX computes in float64 (jax_enable_x64), and gan_jax trains in float32; unset it."
         )
+    if jax.config.jax_disable_jit:  # type: ignore[attr-defined]
+        raise UserError("JAX_DISABLE_JIT keeps the training loop from being compiled; unset it.")
+
+
+def check_divisible(batch_size: int, placement: Placement, is_begun: bool = False) -> None:
+    """Raises `UserError` when the devices do not divide the global batch of a run, which is fixed
+    where the run has begun."""
+    count = jax.device_count() if placement.num_seeds == 1 else 1
+    if batch_size % count == 0:
+        return
+    if is_begun:
+        fitting = [n for n in range(1, count + 1) if batch_size % n == 0]
+        some = ", ".join(map(str, fitting))
+        raise UserError(
+            f"train.batch_size={batch_size}, with which this run began, cannot be divided over "
+            f"{count} devices; use {some} of them, such as by CUDA_VISIBLE_DEVICES or "
+            "JAX_NUM_CPU_DEVICES."
+        )
+    near = max(1, round(batch_size / count)) * count
+    raise UserError(
+        f"train.batch_size={batch_size} cannot be divided over {count} devices; "
+        f"set train.batch_size={near}."
+    )
 
 
 def zero_sums(method: Method, num_seeds: int = 1) -> MetricSums:

@@ -64,11 +64,16 @@ class Placement(NamedTuple):
         return NamedSharding(mesh, PartitionSpec(*axes))
 
 
-def place(num_seeds: int) -> Placement:
-    """All local devices for one run; for more, as many as divide them.
+def place(num_seeds: int, seed: int = 0) -> Placement:
+    """All local devices for one run; for more, from `seed` on, as many as divide them.
 
-    Raises `UserError` for several seeds on several hosts.
+    Raises `UserError` for several seeds on several hosts, and for seeds above the largest one.
     """
+    if seed + num_seeds > 2**32:
+        raise UserError(
+            f"train.num_seeds={num_seeds} from --seed={seed} on leads above the largest seed, "
+            f"{2**32 - 1}; set --seed={2**32 - num_seeds} or less."
+        )
     devices = tuple(jax.local_devices())
     if num_seeds == 1:
         return Placement(num_seeds, devices)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,63 +18,69 @@ from gan_jax import (
     feeding,
     hosts,
     keys,
-    memory,
     methods,
     parallel,
     report,
     rundir,
-    user_cache,
 )
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.config import Config
 from gan_jax.data import Dataset
-from gan_jax.disk import full_disk_is_an_error
-from gan_jax.errors import UserError
-from gan_jax.interrupts import stop_requested
+from gan_jax.errors import Diverged, UserError
+from gan_jax.interrupts import Interrupts
 from gan_jax.intervals import Pace, is_due
 from gan_jax.methods import Method, State
 from gan_jax.parallel import MetricSums, Outcome
 from gan_jax.placement import Placement, place
+from gan_jax.system import disk, memory, user_cache
+from gan_jax.system.names import printable
 from gan_jax.watch import Watch
 
 
-def run(config: Config, workdir: str | Path | None = None) -> State:
+def run(
+    config: Config, workdir: str | Path | None = None, interrupts: Interrupts | None = None
+) -> State:
     """Trains `config` in `workdir`, from its last checkpoint when it has one.
 
     Without a workdir the run has a folder of its own under runs/, so that the same config resumes
     and another starts anew. Returns the state after `train.num_steps`, or where a signal stopped
-    it, on the first device. Raises `UserError` for what the user must mend.
+    it, on the first device; `interrupts.stopped_by` then names the signal. Raises `UserError` for
+    what the user must mend.
     """
     memory.keep_freed_memory()
     user_cache.keep_compiled_programs()
-    resolved, why = data.resolve(config.data)
+    parallel.check_settings()
+    resolved, why = data.resolve(data.absolute(config.data))
     config = dataclasses.replace(config, data=resolved)
     workdir = rundir.given(workdir) if workdir else rundir.default(config)
-    _say(f"Run directory: {workdir}")
+    _say(f"Run directory: {printable(workdir)}")
     if why:
         print(_stand_in_notice(config, why), file=sys.stderr, flush=True)
-    placement = place(config.train.num_seeds)
-    parallel.check_divisible(config.train.batch_size, placement)
+    placement = place(config.train.num_seeds, config.seed)
+    parallel.check_divisible(config.train.batch_size, placement, rundir.is_begun(workdir))
     method = methods.make(config)
-    with full_disk_is_an_error(workdir), contextlib.ExitStack() as stack:
+    with disk.explained(workdir, "--workdir"), contextlib.ExitStack() as stack:
+        interrupts = interrupts or stack.enter_context(Interrupts())
         thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
         initial = thread.submit(_initial, config, method)  # compiles while the images are read
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
         data.check_classes(config.data.num_classes, dataset)
+        if config.data.num_classes:
+            _say(*data.classes_report(dataset))
         hosts.check_same_images(dataset.fingerprint)
         rundir.make(workdir)
         rundir.check_same_run(workdir, config, dataset)
+        changes = rundir.changes_since(workdir)
         if jax.process_index() == 0:
             stack.enter_context(rundir.lock(workdir))
             rundir.record(workdir, config, dataset)
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", config.checkpoint))
-        stop_signal = stack.enter_context(stop_requested())
         start = initial.result()
-        if steps := checkpoints.steps():
-            start = _Start(**checkpoints.restore(steps[-1], **start._asdict()))
-            _say(f"Resuming from step {steps[-1]}.")
+        if newest := checkpoints.restore_newest(**start._asdict()):
+            interrupts.last_saved, start = newest[0], _Start(**newest[1])
+            _say(f"Resuming from step {newest[0]}.", *changes)
         step, total = int(np.max(start.state.step)), config.train.num_steps
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
@@ -83,7 +89,7 @@ def run(config: Config, workdir: str | Path | None = None) -> State:
         if jax.process_index() == 0:
             watch = Watch(config, workdir, dataset, method, step, placement)
             stack.callback(watch.close)
-        state = _train(config, start, dataset, method, placement, checkpoints, watch, stop_signal)
+        state = _train(config, start, dataset, method, placement, checkpoints, watch, interrupts)
         if watch:
             report.try_run(workdir)
         return state
@@ -111,7 +117,7 @@ def _train(
     placement: Placement,
     checkpoints: Checkpoints,
     watch: Watch | None,
-    stop_signal: Callable[[], str],
+    interrupts: Interrupts,
 ) -> State:
     step, total = int(np.max(start.state.step)), config.train.num_steps
     state, sums = placement.put(start)
@@ -119,7 +125,7 @@ def _train(
     feed = feeding.feed(config, dataset.train, placement)
     intervals = (getattr(config, part).every_steps for part in ("log", "sample", "checkpoint"))
     pace = Pace(intervals, total, feed.most_steps)
-    count, signal = pace.count(step), ""
+    count, reason = pace.count(step), ""
     write = watch.first_look(state) if watch and step == 0 else None
     program = parallel.many_steps(method, feed.split_pool, placement)
     began = time.perf_counter()
@@ -128,40 +134,66 @@ def _train(
     _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")
     if watch:
         watch.start_clock()
-    while step < total and not (signal := stop_signal()):
-        began = time.perf_counter()
-        outcome = program(state, sums, *feed.get(step, count), key, np.int32(count))
-        if write:
-            write()  # what the step before left to do, while the devices are at work
-        following = pace.count(step + count)
-        feed.prefetch(step + count, following)
-        if not np.all(outcome.finite):
-            raise _not_finite(config, outcome, checkpoints)
-        pace.note(count, hosts.gather(time.perf_counter() - began)[0])
-        state, sums, step, count = outcome.state, outcome.sums, step + count, following
-        write = watch.look(step, outcome) if watch else None
-        if config.log.every_steps and step % config.log.every_steps == 0:
-            sums = placement.put(parallel.zero_sums(method, placement.num_seeds))
-        if is_due(step, config.checkpoint.every_steps, total):
-            if write:
-                write()  # first, as a run that resumes here never comes back to it
-            write = None
-            checkpoints.save(step, **placement.fetch({"state": state, "sums": sums}))
-    if write:
-        write()
-    if signal:
+
+    def save() -> None:
         checkpoints.save(step, **placement.fetch({"state": state, "sums": sums}))
-    checkpoints.wait()
+        interrupts.last_saved = step
+
+    beside = _Beside()
+    with interrupts.saving():
+        while step < total and not (reason := hosts.agree(interrupts.caught, beside.failure)):
+            began = time.perf_counter()
+            if (batches := beside(feed.get, step, count)) is None:
+                continue
+            outcome = program(state, sums, *batches, key, np.int32(count))
+            beside(write)  # what the step before left to do, while the devices are at work
+            following = pace.count(step + count)
+            beside(feed.prefetch, step + count, following)
+            if not np.all(outcome.finite):
+                raise _not_finite(config, outcome, checkpoints)
+            pace.note(count, hosts.gather(time.perf_counter() - began)[0])
+            state, sums, step, count = outcome.state, outcome.sums, step + count, following
+            write = beside(watch.look, step, outcome) if watch else None
+            if config.log.every_steps and step % config.log.every_steps == 0:
+                sums = placement.put(parallel.zero_sums(method, placement.num_seeds))
+            if is_due(step, config.checkpoint.every_steps, total):
+                beside(write)  # first, as a run that resumes here never comes back to it
+                write = None
+                save()
+        beside(write)
+        if reason:
+            save()
+        checkpoints.wait()
     if watch:
         watch.stop_clock()
-    how = f"Stopped by {signal} and saved at" if signal else "Finished at"
-    resume = "; the same command resumes" if signal else ""
+    if beside.failure:
+        raise beside.failure
+    interrupts.stopped_by = reason
+    how = f"Stopped by {reason} and saved at" if reason else "Finished at"
+    resume = "; the same command resumes" if reason else ""
     _say(f"{how} step {step} of {total}{resume}.")
     runs = placement.runs(state)
     return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
 
 
-def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> UserError:
+class _Beside:
+    """Calls what a run does beside its training, and keeps the first failure: what fails there
+    leaves the state whole, which is saved before the run ends by it."""
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+
+    def __call__(self, function: Callable[..., Any] | None, *arguments: Any) -> Any:
+        if function is None or self.failure:
+            return None
+        try:
+            return function(*arguments)
+        except Exception as error:
+            self.failure = error
+            return None
+
+
+def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> Diverged:
     checkpoints.wait()
     ill = int(np.argmin(np.ravel(outcome.finite)))  # the first such seed of a study
     step = int(np.ravel(outcome.state.step)[ill])
@@ -171,9 +203,10 @@ def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> U
     where = f" in seed {config.seed + ill}" if config.train.num_seeds > 1 else ""
     steps = checkpoints.steps()
     last = f"the last good checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint"
-    return UserError(
+    return Diverged(
         f"Training stopped at step {step}{where}: {what}; {last} "
-        f"in {checkpoints.folder}. Lower the learning rates or choose another seed, in a new run."
+        f"in {printable(checkpoints.folder)}. Lower the learning rates or choose another seed, in "
+        "a new run."
     )
 
 

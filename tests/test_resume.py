@@ -70,7 +70,7 @@ def test_a_signal_finishes_the_call_saves_and_says_so(whole, tmp_path, number):
     process = start([TRAINER, tmp_path, "train.num_steps=100000", *STEPS[1:]])
     wait_for(tmp_path / "samples" / "step_00000006.png", process)
     process.send_signal(number)
-    output = finish(process, code=0)
+    output = finish(process, code=75)
     step = int(re.search(rf"Stopped by {number.name} and saved at step (\d+)", output).group(1))
     assert (tmp_path / "checkpoints" / str(step)).is_dir()
     resumed = finish(start([TRAINER, tmp_path, f"train.num_steps={step + 3}", *STEPS[1:]]))
@@ -140,7 +140,7 @@ def test_what_a_run_leaves(whole):
 
 def test_a_value_that_is_not_finite_stops_the_run(tmp_path):
     """The rate makes the weights overflow; the checkpoints before it stay."""
-    output = finish(start([TRAINER, tmp_path, *STEPS, "gen.optimizer.learning_rate=1e38"]), code=1)
+    output = finish(start([TRAINER, tmp_path, *STEPS, "gen.optimizer.learning_rate=1e38"]), code=3)
     stopped = r"gan_jax: Training stopped at step (\d+): .*(is nan|is inf|is not finite)"
     step = int(re.search(stopped, output).group(1))
     kept = [int(path.name) for path in (tmp_path / "checkpoints").iterdir()]

@@ -5,25 +5,29 @@
 With `--kill-at=N` the process kills itself, as `kill -9` does, at the first call that ends at or
 after step N, and with `--kill-after-save=N` when the checkpoint of step N is on disk. With
 `--process=I,N,PORT` it is process I of N, whose clock runs at a speed of its own. Prints the digest
-of its last state.
+of its last state. With `--hang-in=data|compile|loop` it hangs there for a minute.
 """
 
+import ctypes
 import hashlib
 import os
 import signal
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import jax
 import numpy as np
 from conftest import tiny_config
 
-from gan_jax import config, train
+from gan_jax import config, data, parallel, train
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
+from gan_jax.interrupts import EXIT_CODE, Interrupts
 from gan_jax.intervals import Pace
 from gan_jax.observer import Observer
+from gan_jax.system import console
 
 
 def main(workdir, *arguments):
@@ -39,14 +43,21 @@ def main(workdir, *arguments):
         kill_at(int(options["kill-at"]))
     if "kill-after-save" in options:
         kill_after_save(int(options["kill-after-save"]))
-    try:
-        state = train.run(config.override(tiny_config(), changes), workdir)
-    except UserError as error:
-        sys.exit(f"gan_jax: {error}")
+    if "hang-in" in options:
+        hang_in(options["hang-in"], Path(workdir))
+    console.install()
+    with Interrupts(ends_process=True) as interrupts:
+        try:
+            state = train.run(config.override(tiny_config(), changes), workdir, interrupts)
+        except UserError as error:
+            print(f"gan_jax: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(jax.device_get(state))]
     print("state", hashlib.sha256(b"".join(leaf.tobytes() for leaf in leaves)).hexdigest())
     if "save" in options and jax.process_index() == 0:
         np.savez(options["save"], *leaves)
+    if interrupts.stopped_by:
+        sys.exit(EXIT_CODE)
 
 
 def kill_at(step):
@@ -58,6 +69,24 @@ def kill_at(step):
         return look(self, now, *rest)
 
     Observer.look = look_and_die
+
+
+def hang_in(place, workdir):
+    """Loading the data, or compiling, takes a minute; a file tells that it has begun."""
+
+    def hang(*_arguments):
+        workdir.mkdir(exist_ok=True)
+        (workdir / "hanging").touch()
+        if place == "loop":  # as a long compilation or a long step: no Python in the main thread
+            ctypes.CDLL(None).sleep(60)
+        time.sleep(60)
+
+    if place == "data":
+        data.load = hang
+    elif place == "compile":
+        parallel.many_steps = lambda *_arguments: hang
+    else:
+        Observer.look = hang
 
 
 def kill_after_save(step):
