@@ -1,17 +1,20 @@
 """A finished or running run, opened to be looked at."""
 
-from collections.abc import Iterator
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
 from gan_jax import data, keys, methods, rundir
-from gan_jax.checkpoint import Checkpoints
+from gan_jax.checkpoint import Checkpoints, Damaged
 from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
 from gan_jax.methods import Method, State
+from gan_jax.system.names import printable
 
 
 class Run(NamedTuple):
@@ -24,33 +27,48 @@ class Run(NamedTuple):
     state: State  # on the first device
 
 
-def open_run(workdir: str | Path, step: int | None = None) -> Run:
-    """The run in `workdir` at a checkpoint, the last one by default; it may be a seed of a study.
+class Places(NamedTuple):
+    """Where the data of a run are now, if not where they were."""
 
-    Raises `UserError` when there is no run or no such checkpoint, and for a study of many seeds.
+    path: str = ""  # data.path
+    data_dir: str = ""  # data.data_dir
+
+
+def open_run(workdir: str | Path, step: int | None = None, places: Places | None = None) -> Run:
+    """The run in `workdir` at a checkpoint, the last one that is whole by default; it may be a seed
+    of a study.
+
+    Raises `UserError` when there is no run or no such checkpoint, for a study of many seeds, and
+    for places of other data than the run's.
     """
     workdir = rundir.given(workdir)
     config = rundir.read_config(workdir)
     if config.train.num_seeds > 1:
         example = rundir.seeds(config, workdir)[0][1]
         raise UserError(
-            f"The run in {workdir} has {config.train.num_seeds} seeds; choose one, such as "
-            f"--workdir={example}."
+            f"The run in {printable(workdir)} has {config.train.num_seeds} seeds; choose one, such "
+            f"as --workdir={printable(example)}."
         )
     method = methods.make(config)
     study = rundir.study_of(workdir, config)
     with Checkpoints(_checkpoints(workdir, config)) as checkpoints:
-        steps = checkpoints.steps()
-        if not steps:
-            raise UserError(f"The run in {workdir} has no checkpoint yet; train it further first.")
-        step = steps[-1] if step is None else step
         like = jax.eval_shape(method.init, keys.root(0))
         if study:
             number, count = study[1], study[0].train.num_seeds
             like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
-        state = checkpoints.restore(step, state=like)["state"]
+        if step is not None:
+            state = checkpoints.restore(step, state=like)["state"]
+        elif newest := checkpoints.restore_newest(state=like):
+            step, state = newest[0], newest[1]["state"]
+        else:
+            raise UserError(
+                f"The run in {printable(workdir)} has no checkpoint yet; train it further first."
+            )
     if study:
         state = jax.tree.map(lambda leaf: leaf[number], state)
+    if places:
+        moved = data.with_places(config.data, *places)
+        config = dataclasses.replace(config, data=moved)
     return Run(workdir, config, method, step, jax.device_put(state))
 
 
@@ -60,7 +78,8 @@ def history(run: Run) -> Iterator[Run]:
         steps = [step for step in checkpoints.steps() if 0 < step < run.step]
     yield run._replace(step=0, state=jax.jit(run.method.init)(keys.root(run.config.seed)))
     for step in steps:
-        yield open_run(run.workdir, step)._replace(method=run.method)
+        with contextlib.suppress(Damaged):
+            yield open_run(run.workdir, step)._replace(method=run.method)
     yield run
 
 
@@ -70,5 +89,49 @@ def _checkpoints(workdir: Path, config: Config) -> Path:
 
 
 def dataset(run: Run) -> Dataset:
-    """The data that the run trains on, from the cache when they are there."""
-    return data.load(run.config.data)
+    """The data that the run trains on, from the cache when they are there.
+
+    Raises `UserError` where they are not there any more, or others now.
+    """
+    try:
+        found = data.load(run.config.data)
+    except UserError as error:
+        flag = "--data_dir" if run.config.data.source == "tfds" else "--set=data.path"
+        raise UserError(f"{error} If they were moved, give {flag}.") from error
+    begun = recorded_data(run).get("fingerprint", found.fingerprint)
+    if begun != found.fingerprint:
+        raise UserError(
+            f"Those of {data.describe(run.config.data)} are others now (fingerprint {begun} -> "
+            f"{found.fingerprint}); bring back the run's own, or train a new run on these."
+        )
+    return found
+
+
+def recorded_data(run: Run) -> dict[str, Any]:
+    """What environment.json says of the data, for a seed without one that of its study."""
+    return rundir.recorded_data(run.workdir) or rundir.recorded_data(run.workdir.parent)
+
+
+def class_names(run: Run) -> tuple[str, ...]:
+    """The names of the classes that the networks are conditioned on; none where they are not."""
+    count = run.config.data.num_classes
+    names = tuple(map(str, recorded_data(run).get("class_names") or ()))
+    return names if len(names) == count else tuple(str(number) for number in range(count))
+
+
+def class_numbers(run: Run, wanted: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of classes given by their names or, where none has such a name, by number.
+
+    Raises `UserError` for others, and where the networks are not conditioned on classes.
+    """
+    names = class_names(run)
+    if wanted and not names:
+        raise UserError(
+            "The networks of this run are not conditioned on classes; leave --classes out."
+        )
+    numbers = {str(number): number for number in range(len(names))}
+    numbers |= {name: number for number, name in enumerate(names)}
+    for name in wanted:
+        if name not in numbers:
+            raise UserError(f"--classes={name} is none of this run's: {', '.join(names)}.")
+    return tuple(numbers[name] for name in wanted)

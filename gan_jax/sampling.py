@@ -1,6 +1,6 @@
 """From latents to pictures: each sample is a function of its own key alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
@@ -20,13 +20,20 @@ def draw_latents(config: Config, key: jax.Array, first: jax.Array | int, count: 
     return latents.sampler(config.latents)(keys.per_example(key, numbers))
 
 
-def sample_labels(config: Config, first: jax.Array | int, count: int) -> jax.Array:
-    """The classes of samples number `first` to `first + count`, in turn; zeros without classes."""
-    return (first + jnp.arange(count, dtype=jnp.int32)) % max(1, config.data.num_classes)
+def sample_labels(
+    config: Config, first: jax.Array | int, count: int, classes: tuple[int, ...] = ()
+) -> jax.Array:
+    """The classes of samples number `first` to `first + count`: those of `classes` in turn, or all;
+    zeros without classes."""
+    wanted = jnp.array(classes or range(max(1, config.data.num_classes)), jnp.int32)
+    return wanted[(first + jnp.arange(count, dtype=jnp.int32)) % len(wanted)]
 
 
-def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
-    """A function (state, key, count, averaged=True) -> images [count, H, W, C].
+def streamer(
+    config: Config, method: Method, classes: tuple[int, ...] = ()
+) -> Callable[..., Iterator[np.ndarray]]:
+    """A function (state, key, count, averaged=True) that yields images [n, H, W, C], `count` in
+    all, a part at a time.
 
     They are uint8, or float32 where the data are points. `state` lies on one device. Image i is
     the same for any count.
@@ -35,12 +42,25 @@ def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
     @jax.jit
     def chunk(state: State, key: jax.Array, first: int, averaged: bool) -> jax.Array:
         z = draw_latents(config, key, first, CHUNK)
-        images = method.sample(state, z, sample_labels(config, first, CHUNK), averaged)
+        labels = sample_labels(config, first, CHUNK, classes)
+        images = method.sample(state, z, labels, averaged)
         return images if config.data.is_points else eight_bit(images)
 
+    def stream(
+        state: State, key: jax.Array, count: int, averaged: bool = True
+    ) -> Iterator[np.ndarray]:
+        for first in range(0, count, CHUNK):
+            yield np.asarray(chunk(state, key, first, averaged))[: count - first]
+
+    return stream
+
+
+def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
+    """`streamer`, but all images at once."""
+    stream = streamer(config, method)
+
     def sample(state: State, key: jax.Array, count: int, averaged: bool = True) -> np.ndarray:
-        chunks = [chunk(state, key, first, averaged) for first in range(0, count, CHUNK)]
-        return np.concatenate([np.asarray(images) for images in chunks])[:count]
+        return np.concatenate(list(stream(state, key, count, averaged)))
 
     return sample
 

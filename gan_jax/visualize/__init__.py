@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_jax import runs, user_cache
-from gan_jax.disk import full_disk_is_an_error
+from gan_jax import runs
 from gan_jax.errors import UserError, choose
-from gan_jax.runs import Run
+from gan_jax.runs import Places, Run
+from gan_jax.system import disk, user_cache
+from gan_jax.system.names import expanded, printable
 from gan_jax.visualize.arithmetic import arithmetic
 from gan_jax.visualize.interpolate import interpolate
 from gan_jax.visualize.lab import lab
@@ -31,28 +32,48 @@ class Picture(NamedTuple):
 
     draw: Callable[[Run, Options, Path], list[Path]]
     title: str  # what it shows, for a reader of the report
+    uses: frozenset[str]  # the fields of the options that change it
 
 
 PICTURES: dict[str, Picture] = {
-    "samples": Picture(samples, "Random samples"),
-    "sweep": Picture(sweep, "One latent coordinate at a time"),
-    "interpolate": Picture(interpolate, "From one sample to another"),
-    "arithmetic": Picture(arithmetic, "Arithmetic of latents"),
-    "manifold": Picture(manifold, "The latent plane"),
-    "reconstruct": Picture(reconstruct, "Reconstructions"),
-    "progress": Picture(progress, "The training"),
-    "neighbours": Picture(neighbours, "The nearest training images"),
-    "lab": Picture(lab, "The game in the plane, beside the optimal D"),
+    "samples": Picture(
+        samples, "Random samples", frozenset({"seed", "num_samples", "nice", "classes"})
+    ),
+    "sweep": Picture(
+        sweep, "One latent coordinate at a time", frozenset({"seed", "animate", "classes"})
+    ),
+    "interpolate": Picture(
+        interpolate, "From one sample to another", frozenset({"seed", "animate", "classes"})
+    ),
+    "arithmetic": Picture(
+        arithmetic, "Arithmetic of latents", frozenset({"seed", "operands", "concept", "classes"})
+    ),
+    "manifold": Picture(manifold, "The latent plane", frozenset()),
+    "reconstruct": Picture(reconstruct, "Reconstructions", frozenset()),
+    "progress": Picture(progress, "The training", frozenset()),
+    "neighbours": Picture(
+        neighbours, "The nearest training images", frozenset({"seed", "num_samples", "classes"})
+    ),
+    "lab": Picture(
+        lab, "The game in the plane, beside the optimal D", frozenset({"seed", "animate"})
+    ),
 }
 
 
 def run(
-    workdir: str | Path, what: tuple[str, ...], options: Options, step: int | None = None
+    workdir: str | Path,
+    what: tuple[str, ...],
+    options: Options,
+    step: int | None = None,
+    output: str | Path | None = None,
+    places: Places | None = None,
 ) -> list[Path]:
-    """Writes the named pictures, or `all` that make sense, to pictures/step_NNNNNNNN in `workdir`.
+    """Writes the named pictures, or `all` that make sense, to `output`, by default to
+    pictures/step_NNNNNNNN in `workdir`.
 
-    Raises `UserError` for no name or an unknown one and for no run; and, after all others are
-    drawn, for a picture that a run cannot have, unless it was asked for by `all`.
+    Raises `UserError` for no name or an unknown one, for an option that none of them uses, and for
+    no run; and, after all others are drawn, for a picture that a run cannot have, unless it was
+    asked for by `all`.
     """
     user_cache.keep_compiled_programs()
     if not what:
@@ -60,12 +81,17 @@ def run(
     chosen = [(name, choose(PICTURES, "--what", name)) for name in what if name != "all"]
     if "all" in what:
         chosen = list(PICTURES.items())
-    opened = runs.open_run(workdir, step)
-    folder = opened.workdir / "pictures" / f"step_{opened.step:08d}"
+    _check_used(options, dict(chosen))
+    opened = runs.open_run(workdir, step, places)
+    runs.class_numbers(opened, options.classes)
+    with disk.explained(opened.workdir, "--output"):
+        if output:
+            folder = disk.folder(expanded(output))
+        else:
+            folder = disk.folder(opened.workdir, "pictures", f"step_{opened.step:08d}")
     written: list[Path] = []
     refused: list[str] = []
-    with full_disk_is_an_error(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    with disk.explained(folder, "--output"):
         for name, picture in chosen:
             try:
                 files = picture.draw(opened, options, folder)
@@ -75,8 +101,22 @@ def run(
                 else:
                     refused.append(str(reason))
                 continue
-            print(f"{name}: {files[0]}" + (f" and {len(files) - 1} more" if files[1:] else ""))
+            more = f" and {len(files) - 1} more" if files[1:] else ""
+            print(f"{name}: {printable(files[0])}{more}")
             written += files
     if refused:
         raise NotForThisRun(" ".join(refused))
     return written
+
+
+def _check_used(options: Options, chosen: dict[str, Picture]) -> None:
+    """Raises `UserError` for an option other than its default that no chosen picture uses."""
+    plain = Options()
+    for field in Options._fields:
+        uses = [name for name, picture in PICTURES.items() if field in picture.uses]
+        if getattr(options, field) != getattr(plain, field) and not set(uses) & set(chosen):
+            flag = "sample_seed" if field == "seed" else field
+            raise UserError(
+                f"--{flag} changes nothing in {', '.join(chosen)}; add one of {', '.join(uses)} to "
+                f"--what, or leave --{flag} out."
+            )

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import latents, pictures
+from gan_jax import latents, pictures, runs
 from gan_jax.config import Latents
 from gan_jax.runs import Run
 from gan_jax.visualize import panels, subject
@@ -57,8 +57,8 @@ def ways(config: Latents, a: jax.Array, b: jax.Array, t: jax.Array):
 def _both(run: Run, options: Options, count: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Images [pairs, count, h, w, c] by lerp and by slerp, and the names of the pairs."""
     z, _ = subject.numbered(run, options, range(2 * PAIRS))
-    classes = subject.class_names(run)
-    pair = jnp.arange(PAIRS) % max(1, len(classes))  # both ends have the class of the pair
+    classes = runs.class_names(run)
+    pair = subject.labels(run, options, range(PAIRS))  # both ends have the class of the pair
     labels = jnp.broadcast_to(pair[:, None], (PAIRS, count))
     both = ways(run.config.latents, z[::2], z[1::2], jnp.linspace(0, 1, count))
     straight, arc = (subject.images(run, way, labels) for way in both)

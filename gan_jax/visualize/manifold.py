@@ -6,9 +6,9 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import latents, pictures
-from gan_jax.disk import write_whole
+from gan_jax import latents, pictures, runs
 from gan_jax.runs import Run
+from gan_jax.system.disk import write_whole
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
@@ -35,7 +35,7 @@ def manifold(run: Run, options: Options, folder: Path) -> list[Path]:
     plane, written = points(run), []
     note = subject.note(run, f"Quantiles {ENDS:.0%} to {1 - ENDS:.0%} of the latents' distribution")
     names = [f"{value:.2f}" for value in np.asarray(plane[0, :, 0])]
-    for label, name in enumerate(subject.class_names(run) or ("",)):
+    for label, name in enumerate(runs.class_names(run) or ("",)):
         table = subject.images(run, plane, jnp.full((SIDE, SIDE), label))
         title = f"The latent plane, class {name}" if name else "The latent plane"
         panel = Panel(table, rows=names[::-1], columns=names)

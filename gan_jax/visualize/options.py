@@ -16,3 +16,4 @@ class Options(NamedTuple):
     animate: bool = False  # also GIFs
     operands: str = ""  # arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9
     concept: str = ""  # arithmetic: two classes or two folders, such as 7,1
+    classes: tuple[str, ...] = ()  # that samples are of in turn, by name or number; () is all

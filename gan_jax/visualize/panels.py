@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_jax.disk import write_whole
 from gan_jax.pictures import legible
+from gan_jax.system.disk import write_whole
 
 INK, PALE = "#111111", "#5f5f5f"
 TITLE, TEXT, SMALL, SIGN = 18, 13, 11, 34  # sizes of letters
@@ -26,7 +26,7 @@ WIDTH, LEAST_WIDTH = 1200, 400
 class Panel(NamedTuple):
     """A table of images."""
 
-    images: np.ndarray  # uint8 [rows, columns, h, w, 1 or 3]
+    images: np.ndarray  # uint8 [rows, columns, h, w, 1, 3 or 4]
     title: str = ""
     rows: Sequence[str] = ()  # what stands left of each row
     columns: Sequence[str] = ()  # above each column
@@ -180,7 +180,8 @@ def _draw(canvas: Image.Image, draw: ImageDraw.ImageDraw, panel: Panel, scale: i
             x, y = _corner(panel, cell, row, column)
             pixels = panel.images[row, column].repeat(scale, axis=0).repeat(scale, axis=1)
             tile = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
-            canvas.paste(tile, (left + x + middle - width * scale // 2, top + y))
+            at = (left + x + middle - width * scale // 2, top + y)
+            canvas.paste(tile, at, tile if channels == 4 else None)  # which the white shows through
     for number, text in enumerate(panel.captions):
         x, y = _corner(panel, cell, *divmod(number, columns))
         at = (left + x + middle, top + y + height * scale + 2)

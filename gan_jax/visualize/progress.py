@@ -1,13 +1,15 @@
 """The training from its beginning: snapshots of the fixed samples, all of them as a GIF, curves."""
 
+import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from gan_jax import pictures
+from gan_jax.data.pictures import opened
 from gan_jax.methods import average
 from gan_jax.runs import Run
+from gan_jax.system import disk
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
@@ -64,7 +66,7 @@ def enlargement(run: Run) -> int:
 
 def grid_of(run: Run, path: Path) -> np.ndarray:
     """A grid as it was before it was enlarged, [H, W, c]."""
-    with Image.open(path) as picture:
+    with opened(io.BytesIO(disk.read(path))) as picture:
         pixels = np.asarray(picture)
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
     return pixels[:: enlargement(run), :: enlargement(run)]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_jax import pictures
-from gan_jax.disk import write_whole
+from gan_jax import pictures, runs
 from gan_jax.runs import Run
+from gan_jax.system.disk import write_whole
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
@@ -32,7 +32,7 @@ def samples(run: Run, options: Options, folder: Path) -> list[Path]:
     if run.config.data.is_points:
         pictures.write_png(path, *pictures.sheet(made))
         return [path]
-    classes = subject.class_names(run)
+    classes = options.classes or runs.class_names(run)
     columns = len(classes) if 1 < len(classes) <= MOST_CLASSES else _columns(len(made))
     table = panels.table(made, columns)
     panel = Panel(

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, keys, latents, parallel, rundir, runs, sampling
+from gan_jax import keys, latents, parallel, runs, sampling
 from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
@@ -23,7 +23,15 @@ def numbered(run: Run, options: Options, numbers: Sequence[int]) -> tuple[jax.Ar
     chosen = jnp.asarray(numbers, jnp.int32)
     key = keys.stream(keys.root(options.seed), Purpose.USER_SAMPLE)
     z = latents.sampler(run.config.latents)(keys.per_example(key, chosen))
-    return z, chosen % max(1, run.config.data.num_classes)
+    return z, labels(run, options, numbers)
+
+
+def labels(run: Run, options: Options, numbers: Sequence[int]) -> jax.Array:
+    """The classes [n] of samples by their numbers: those that were asked for in turn, or all."""
+    every = sampling.sample_labels(
+        run.config, 0, max(numbers) + 1, runs.class_numbers(run, options.classes)
+    )
+    return every[jnp.asarray(numbers, jnp.int32)]
 
 
 def images(run: Run, z: jax.Array, labels: jax.Array) -> np.ndarray:
@@ -98,34 +106,14 @@ def encoder_needed(run: Run, what: str) -> None:
 def dataset(run: Run, what: str) -> Dataset:
     """The run's data. Raises `NotForThisRun` where they cannot be had any more or are others."""
     try:
-        found = runs.dataset(run)
+        return runs.dataset(run)
     except UserError as error:
         raise NotForThisRun(f"{what} needs the images that the run learns. {error}") from error
-    begun = _recorded(run).get("fingerprint", found.fingerprint)
-    if begun != found.fingerprint:
-        raise NotForThisRun(
-            f"{what} needs the images that the run learns, and those of "
-            f"{data.describe(run.config.data)} are others now (fingerprint {begun} -> "
-            f"{found.fingerprint}); bring back the run's own, or train a new run on these."
-        )
-    return found
 
 
 def held_out(known: Dataset) -> str:
     """What the test images of some data are: those of training where there are no others."""
     return "training images" if known.test is known.train else "test images"
-
-
-def _recorded(run: Run) -> dict[str, Any]:
-    """What environment.json says of the data, for a seed without one that of its study."""
-    return rundir.recorded_data(run.workdir) or rundir.recorded_data(run.workdir.parent)
-
-
-def class_names(run: Run) -> tuple[str, ...]:
-    """The names of the classes that the networks are told of; none where they are told of none."""
-    count = run.config.data.num_classes
-    names = tuple(_recorded(run).get("class_names", ()))
-    return names if len(names) == count else tuple(str(number) for number in range(count))
 
 
 def note(run: Run, *more: str) -> str:

@@ -84,3 +84,14 @@ def test_a_gif_has_every_frame_and_exact_grays(tmp_path):
     with Image.open(tmp_path / "colour.gif") as picture:
         picture.seek(1)
         np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), colours[::-1])
+
+
+def test_transparent_images_lie_over_white():
+    """A red circle's rim keeps its shades: 40 % red over white."""
+    images = np.zeros((1, 1, 2, 2, 4), np.uint8)
+    images[0, 0, 0, 0] = (255, 0, 0, 255)
+    images[0, 0, 0, 1] = (255, 0, 0, 102)
+    sheet = panels.sheet([Panel(images)], "Title", scale=1)
+    expected = np.array([[(255, 0, 0), (255, 153, 153)], [(255, 255, 255)] * 2], np.uint8)
+    assert sheet.shape[-1] == 3
+    assert len(places(sheet, expected)) == 1

@@ -5,7 +5,7 @@ import json
 import pytest
 from test_visualize import by_hand
 
-from gan_jax import data
+from gan_jax import data, runs
 from gan_jax.visualize import NotForThisRun, subject
 
 
@@ -15,9 +15,9 @@ def test_images_that_changed_since_the_training_are_refused(tmp_path, monkeypatc
     study = by_hand(tmp_path / "seed_0", classes=2)
     recorded = {"fingerprint": known.fingerprint, "class_names": ["cat", "dog"]}
     (tmp_path / "environment.json").write_text(json.dumps({"data": recorded}))
-    monkeypatch.setattr("gan_jax.runs.dataset", lambda run: known)
+    monkeypatch.setattr("gan_jax.data.load", lambda config: known)
     assert subject.dataset(study, "neighbours") is known
-    assert subject.class_names(study) == ("cat", "dog")
+    assert runs.class_names(study) == ("cat", "dog")
     recorded["fingerprint"] = "others"
     (tmp_path / "environment.json").write_text(json.dumps({"data": recorded}))
     with pytest.raises(
