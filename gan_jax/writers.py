@@ -1,6 +1,8 @@
 """What a run writes while it trains: scalars as JSON lines and events, pictures as PNG."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ import numpy as np
 from tqdm import tqdm
 
 from gan_jax import memorisation, pictures
-from gan_jax.disk import write_whole
 from gan_jax.events import event_writer
+from gan_jax.system import disk
+from gan_jax.system.disk import write_whole
 
 Row = dict[str, float]
+MOST_BYTES = 1 << 30
+"""Of a metrics.jsonl that is read."""
 
 
 class Writers:
@@ -28,15 +33,15 @@ class Writers:
         self._workdir = workdir
         self._path = workdir / "metrics.jsonl"
         self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
-        content = "".join(json.dumps(row) + "\n" for row in self.rows)
+        content = "".join(disk.to_json(row) + "\n" for row in self.rows)
         write_whole(self._path, content.encode())
-        self._lines = self._path.open("a")
+        self._lines = os.fdopen(disk.open_own(self._path, os.O_WRONLY | os.O_APPEND), "w")
         self._events = event_writer(workdir, step)
 
     def scalars(self, step: int, values: Row) -> None:
         """Appends the row of a log step and draws the curves' points."""
         self.rows.append({"step": step, **values})
-        self._lines.write(json.dumps(self.rows[-1]) + "\n")
+        self._lines.write(disk.to_json(self.rows[-1]) + "\n")
         self._lines.flush()
         if self._events:
             for name, value in values.items():
@@ -48,7 +53,8 @@ class Writers:
         """Writes the fixed samples, [n, h, w, c], of each folder's kind of weights."""
         for folder, images in grids.items():
             sheet, scale = pictures.sheet(images)
-            pictures.write_png(self._workdir / folder / f"step_{step:08d}.png", sheet, scale)
+            place = disk.folder(self._workdir, folder)
+            pictures.write_png(place / f"step_{step:08d}.png", sheet, scale)
             if self._events:
                 self._events.image(folder, sheet, step)
 
@@ -83,7 +89,7 @@ class Writers:
         report = memorisation.report(step, figures, memorisation.NUM_SAMPLES)
         path = self._workdir / "memorisation.json"
         kept = memorisation.with_highest(report, self.rows)
-        write_whole(path, json.dumps(kept, indent=2).encode())
+        write_whole(path, disk.to_json(kept, indent=2).encode())
         before = memorisation.with_highest({}, self.rows[:-1])
         if report["warning"] and not before.get("warning"):
             tqdm.write(f"{report['warning']} {path} has the latest figures.")
@@ -95,11 +101,26 @@ def _without_prefix(values: Row, prefix: str) -> Row:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a metrics.jsonl; a last line cut off by a crash is left out."""
-    rows = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+    """The rows of a metrics.jsonl, without what was not finite.
+
+    What is no row of numbers with a step is left out, such as a last line cut off by a crash.
+    """
+    try:
+        lines = disk.read(path, MOST_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return [row for line in lines if "step" in (row := _row(line))]
+
+
+def _row(line: str) -> Row:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(values, dict) or type(values.get("step")) is not int:
+        return {}
+    return {name: value for name, value in values.items() if _is_number(value)}
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max

@@ -1,6 +1,7 @@
 """report.html: complete, self-contained and the same bytes again."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -161,10 +162,11 @@ def test_no_run_is_the_users_to_mend(tmp_path):
         report.run(tmp_path / "nowhere")
 
 
-def test_the_end_of_training_survives_a_report_that_fails(tmp_path, capsys):
-    (tmp_path / "metrics.jsonl").write_text('{"a row": "without a step"}\n')
+def test_the_end_of_training_survives_a_report_that_fails(tmp_path, capsys, monkeypatch):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n')
+    monkeypatch.setattr(report.run_page, "page", lambda record: {}["defect"])
     report.try_run(tmp_path)
-    assert "report.html could not be written: 'step'" in capsys.readouterr().err
+    assert "report.html could not be written: 'defect'" in capsys.readouterr().err
 
 
 def test_a_folder_of_runs_gets_a_gallery(tmp_path, dataset):
@@ -210,3 +212,104 @@ def test_a_study_shows_its_seeds_and_its_own_config(tmp_path, dataset):
     assert re.search(rf"--mode=report --workdir={tmp_path}(?!/)", page.text)
     assert records.read(tmp_path / "seed_1").experiment == "tiny"
     assert [path.name for path in records.find(tmp_path)] == ["seed_0", "seed_1"]
+
+
+def damage(folder, kind):
+    """A run directory as a stranger may send it."""
+    if kind == "rows":
+        rows = ['["a list"]', '{"disc_loss": 1}', '{"step": "2"}', '{"step": 3, "disc_loss": "x"}']
+        rows += ['{"step": 4, "gen_loss": NaN}', "[" * 100_000, '{"step": 5, "gen_loss": 1e400}']
+        rows += ['{"step": 6, "disc_loss": 7.0}']
+        (folder / "metrics.jsonl").write_text("\n".join(rows))
+    elif kind == "pipes":
+        for name in ("memorisation.json", "samples/step_00000099.png"):
+            os.mkfifo(folder / name)
+        (folder / "environment.json").unlink(missing_ok=True)
+        (folder / "environment.json").symlink_to("/dev/zero")
+    elif kind == "types":
+        wrong = {
+            "data": [1],
+            "packages": "x",
+            "devices": 3,
+            "command": {"a": 1},
+            "earlier_starts": 3,
+        }
+        (folder / "environment.json").write_text(json.dumps(wrong))
+        (folder / "memorisation.json").write_text('{"step": "nine", "finding": ["x"]}')
+        (folder / "config.json").write_text(
+            '{"experiment": ["<b>"], "train": {"num_steps": "many"}}'
+        )
+    else:
+        Image.new("L", (9_000, 9_000)).save(folder / "samples" / "step_00000099.png")
+
+
+@pytest.mark.parametrize("kind", ["rows", "pipes", "types", "pixels"])
+def test_a_strangers_run_is_shown_as_far_as_it_is_one(tmp_path, dataset, kind):
+    config = tiny_config()
+    write_run(tmp_path, config)
+    rundir.record(tmp_path, config, dataset)
+    damage(tmp_path, kind)
+    path = report.run(tmp_path)
+    page = Page(path)
+    assert "Samples" in page.text
+    assert not [tag for tag, _ in page.tags if tag == "b"]
+    if kind == "rows":
+        assert [series["points"] for series in page_data(path)["panels"][0]["series"]] == [
+            [[6, 7.0]]
+        ]
+
+
+def test_one_damaged_run_costs_the_gallery_one_line(tmp_path, monkeypatch, capsys):
+    for name in ("a", "b"):
+        write_run(tmp_path / name, tiny_config())
+    page = report.run_page.page
+
+    def fails(record):
+        if record.folder.name == "a":
+            raise ValueError("a defect")
+        return page(record)
+
+    monkeypatch.setattr(report.run_page, "page", fails)
+    assert "1 run" in Page(report.run(tmp_path)).text.replace("runs1", "1 run")
+    assert capsys.readouterr().err == "a is left out: a defect\n"
+
+
+def test_a_report_elsewhere_leaves_the_run_as_it_is(tmp_path):
+    runs, out = tmp_path / "runs", tmp_path / "out"
+    write_run(runs / "a", tiny_config())
+    write_run(runs / "b", tiny_config())
+    (runs / "a" / "pictures" / "step_00000030").mkdir(parents=True)
+    (runs / "a" / "pictures" / "step_00000030" / "sweep.gif").write_bytes(b"not a picture")
+    before = sorted(runs.rglob("*"))
+    assert report.run(runs, out) == out / "report.html"
+    assert sorted(runs.rglob("*")) == before
+    links = [tag["href"] for tag in Page(out / "report.html").all("a")]
+    assert "a/report.html" in links
+    (gif,) = (
+        tag["href"] for tag in Page(out / "a" / "report.html").all("a") if "gif" in tag["href"]
+    )
+    assert (out / "a" / gif).resolve() == runs / "a" / "pictures" / "step_00000030" / "sweep.gif"
+
+
+def test_a_planted_link_leads_nothing_out_of_the_run(tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    write_run(tmp_path / "run", tiny_config())
+    for name in (".report.html.partial", "report.html"):
+        (tmp_path / "run" / name).symlink_to(mine)
+    report.run(tmp_path / "run")
+    assert mine.read_text() == "mine"
+
+
+def test_names_of_any_bytes_stay_text(tmp_path):
+    folder = tmp_path / os.fsdecode(b"gr\xfcn\n<b>")
+    write_run(folder, tiny_config())
+    report.run(tmp_path)
+    for path in (folder / "report.html", tmp_path / "report.html"):
+        page = Page(path)
+        assert "gr\\xfcn\\n<b>" in page.text
+        assert not page.all("b")
+    (href,) = (
+        tag["href"] for tag in Page(tmp_path / "report.html").all("a") if "gr" in tag["href"]
+    )
+    assert href == "gr%FCn%0A%3Cb%3E/report.html"

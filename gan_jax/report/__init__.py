@@ -9,29 +9,50 @@ import sys
 from pathlib import Path
 
 from gan_jax import rundir
-from gan_jax.disk import full_disk_is_an_error, write_whole
 from gan_jax.errors import UserError
 from gan_jax.report import gallery, records, run_page
+from gan_jax.report.records import Record
+from gan_jax.system import disk
+from gan_jax.system.names import expanded, printable
 
 __all__ = ["run", "try_run"]
 
 
-def run(workdir: str | Path) -> Path:
-    """Writes report.html in `workdir` anew and returns its path.
+def run(workdir: str | Path, output: str | Path | None = None) -> Path:
+    """Writes report.html in `output`, by default in `workdir`, anew and returns its path.
 
     A folder of runs, at any of three levels below, or a study of several seeds gets a gallery of
-    them, and each run its own report. Raises `UserError` where there is no run.
+    them, and each run its own report, in a folder of the same name. A run that cannot be shown is
+    named and left out. Raises `UserError` where there is no run.
     """
     workdir = rundir.given(workdir)
-    if records.is_run(workdir):
-        return _write(workdir, run_page.page(records.read(workdir)))
-    folders = records.find(workdir)
-    if not folders:
-        raise UserError(f"There is no run in {workdir}; train first, or check --workdir.")
-    runs = [records.read(folder) for folder in folders]
-    for record in runs:
-        _write(record.folder, run_page.page(record))
-    return _write(workdir, gallery.page(workdir, runs))
+    with disk.explained(workdir, "--output"):
+        place = disk.folder(expanded(output)) if output else workdir
+        if records.is_run(workdir):
+            return _write(place, run_page.page(records.read(workdir, place)))
+        folders = records.find(workdir)
+        if not folders:
+            raise UserError(
+                f"There is no run in {printable(workdir)}; train first, or check --workdir."
+            )
+        runs = [record for folder in folders if (record := _shown(workdir, place, folder))]
+        if not runs:
+            raise UserError(f"No run in {printable(workdir)} can be shown.")
+        return _write(place, gallery.page(workdir, runs))
+
+
+def _shown(workdir: Path, place: Path, folder: Path) -> Record | None:
+    """The record of a run of a gallery, whose own report it writes; None where that cannot be."""
+    below = folder.relative_to(workdir)
+    try:
+        own = disk.folder(place, *below.parts)
+        record = records.read(folder, own)
+        _write(own, run_page.page(record))
+        return record
+    except Exception as error:  # a damaged run is no reason to show no other
+        reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+        print(f"{printable(below)} is left out: {reason}", file=sys.stderr)
+        return None
 
 
 def try_run(workdir: str | Path) -> None:
@@ -44,6 +65,5 @@ def try_run(workdir: str | Path) -> None:
 
 def _write(folder: Path, page: str) -> Path:
     path = folder / "report.html"
-    with full_disk_is_an_error(folder):
-        write_whole(path, page.encode())
+    disk.write_whole(path, page.encode())
     return path

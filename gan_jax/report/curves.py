@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 from gan_jax import pictures
 from gan_jax.pictures import COLOURS
+from gan_jax.report.document import escape
 from gan_jax.report.embed import spread
 from gan_jax.writers import Row
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gan_jax.config import Config, to_dict
 from gan_jax.report.document import command, more, table, text
-from gan_jax.report.records import flat
+from gan_jax.rundir import flat
 
 Settings = dict[str, Any]
 
@@ -17,7 +17,10 @@ def commands(folder: Path, environment: Settings, seed: Path | None = None) -> s
     whole, one = (f"--workdir={shlex.quote(str(path))}" for path in (folder, seed or folder))
     parts = []
     if line := command_line(environment):
-        parts.append(command("This command made the run; given again, it resumes it.", line))
+        said = (
+            "The run's environment.json says that this command made it; given again, it resumes it."
+        )
+        parts.append(command(said, line))
         parts.append(
             "<p>With <code>--set=train.num_steps=N</code> it goes on to step N. Anything that "
             "would alter the run&rsquo;s course is refused.</p>"
@@ -78,7 +81,9 @@ def environment(record: Settings) -> str:
         "python": record.get("python", ""),
         "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
         "platform": record.get("platform", ""),
+        "processor": record.get("processor", ""),
         "XLA flags": record.get("xla_flags", ""),
+        "variables": ", ".join(f"{n}={v}" for n, v in record.get("variables", {}).items()),
         "started": record.get("started", ""),
     }
     shown = [(name, value) for name, value in rows.items() if value.strip("“”")]

@@ -1,16 +1,23 @@
 """The parts that pages are made of, as HTML. Every text from outside is escaped here."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from html import escape as escape_html
 from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import quote
 
 from gan_jax.report.embed import Embedded
+from gan_jax.system.names import printable
 
 HERE = Path(__file__).parent
+
+
+def escape(text: Any) -> str:
+    """Whatever a record or a name of a file holds, as text of a page."""
+    return escape_html(printable(str(text)))
 
 
 def document(title: str, body: str, data: Mapping[str, Any]) -> str:
@@ -122,7 +129,7 @@ def more(summary: str, content: str, opened: bool = False) -> str:
 
 def link(target: str) -> str:
     """A link to a file beside the page."""
-    return f'<a href="{quote(target)}">{escape(target)}</a>'
+    return f'<a href="{quote(os.fsencode(target))}">{escape(target)}</a>'
 
 
 def paragraph(sentence: str) -> str:

@@ -10,7 +10,12 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from PIL import Image
 
+from gan_jax.data.pictures import opened
+from gan_jax.system import disk
+
 Item = TypeVar("Item")
+MOST_PIXELS = 64_000_000
+"""Of a picture of a run; larger ones are none of ours."""
 
 
 class Embedded(NamedTuple):
@@ -79,8 +84,8 @@ def read(path: Path, side: int = 0) -> Embedded | None:
 
 
 def _read(path: Path, side: int) -> Embedded:
-    content = path.read_bytes()
-    with Image.open(io.BytesIO(content)) as image:
+    content = disk.read(path)
+    with opened(io.BytesIO(content), MOST_PIXELS) as image:
         (width, height), kind = image.size, (image.format or "png").lower()
         scale, reduced = 1, False
         if kind == "png" and image.mode in ("L", "RGB", "RGBA"):

@@ -1,5 +1,6 @@
 """The page of several runs side by side: a folder of runs, or the seeds of one study."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from gan_jax.report.document import (
 from gan_jax.report.embed import Album
 from gan_jax.report.records import Record, read, snapshots
 from gan_jax.report.run_page import progress
+from gan_jax.system.names import printable
 
 MOST_BYTES, THUMBNAIL = 8_000_000, 320
 MOST_FIGURES = 4
@@ -27,7 +29,7 @@ MOST_FIGURES = 4
 
 def page(folder: Path, runs: list[Record]) -> str:
     """The gallery of `runs`, which lie below `folder`."""
-    names = [run.folder.relative_to(folder).as_posix() for run in runs]
+    names = [printable(run.folder.relative_to(folder)) for run in runs]
     study = read(folder) if (folder / "config.json").is_file() else None
     panels = curves.overlays({name: run.rows for name, run in zip(names, runs, strict=True)})
     parts = {
@@ -66,7 +68,7 @@ def cards(folder: Path, runs: list[Record]) -> str:
             grids = list(snapshots(run.folder).values())
             grid = album.embed(grids[-1], THUMBNAIL) if grids else None
             shown += card(
-                quote(f"{run.folder.relative_to(folder).as_posix()}/report.html"),
+                quote(os.fsencode(run.folder.relative_to(folder) / "report.html")),
                 run.folder.name,
                 f"{run.experiment}, {progress(run)} steps",
                 image(grid, f"Samples of {run.folder.name}") if grid else "",

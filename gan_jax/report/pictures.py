@@ -1,5 +1,6 @@
 """What `--mode=visualize` drew of a run, and what is known of its memorisation."""
 
+import os
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -102,7 +103,7 @@ def _grids(
     for path in files:
         known = name(folder, path)
         title = PICTURES[known].title if known in PICTURES else known.replace("_", " ")
-        place = path.relative_to(record.folder).as_posix()
+        place = os.path.relpath(path, record.page)
         if picture := embedded.get(path):
             note = path.relative_to(folder).as_posix() + ", reduced" * picture.reduced
             shown += figure(picture, title, note=note)

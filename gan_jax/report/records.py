@@ -1,10 +1,12 @@
 """What a run directory holds, read as it is: a run of an older version can be shown as well."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gan_jax.rundir import flat
+from gan_jax.system import disk
+from gan_jax.system.names import natural
 from gan_jax.writers import Row, read_rows
 
 DEPTH = 3
@@ -19,10 +21,11 @@ class Record(NamedTuple):
     environment: dict[str, Any]
     rows: list[Row]
     memorisation: dict[str, Any]  # the latest `gan_jax.memorisation.report`, or empty
+    page: Path  # the folder of its report, from which links lead to its files
 
     @property
     def experiment(self) -> str:
-        return self.config.get("experiment") or "unnamed"
+        return str(self.config.get("experiment") or "unnamed")
 
     @property
     def step(self) -> int:
@@ -47,12 +50,13 @@ def find(folder: Path, depth: int = DEPTH) -> list[Path]:
         return [folder]
     if depth == 0 or not folder.is_dir():
         return []
-    below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_natural)
+    below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_by_name)
     return [run for path in below if path.name[0] != "." for run in find(path, depth - 1)]
 
 
-def read(folder: Path) -> Record:
-    """The record in `folder`; what is missing or damaged is empty.
+def read(folder: Path, page: Path | None = None) -> Record:
+    """The record in `folder`; what is missing, damaged or of another type than it should be is
+    empty.
 
     A seed without its own config or environment has that of its study.
     """
@@ -60,8 +64,59 @@ def read(folder: Path) -> Record:
     environment = _json(folder / "environment.json") or _json(folder.parent / "environment.json")
     rows = read_rows(folder / "metrics.jsonl")
     found = [folder / "memorisation.json", *sorted(folder.glob("pictures/step_*/neighbours.json"))]
-    latest = max((_json(path) for path in found), key=lambda finding: finding.get("step", -1))
-    return Record(folder, flat(config), environment, rows, latest)
+    latest = max(map(_json, found), key=lambda finding: _step(finding.get("step")))
+    return Record(
+        folder, flat(config), _typed(environment, ENVIRONMENT), rows, latest, page or folder
+    )
+
+
+DATA = {
+    "used": str,
+    "images": int,
+    "test_images": int,
+    "class_names": list,
+    "fingerprint": str,
+    "report": list,
+}
+ENVIRONMENT: dict[str, Any] = {
+    "gan_jax": str,
+    "git_commit": str,
+    "python": str,
+    "packages": dict,
+    "platform": str,
+    "processor": str,
+    "devices": list,
+    "process_count": int,
+    "xla_flags": str,
+    "variables": dict,
+    "command": list,
+    "started": str,
+    "data": DATA,
+}
+"""What environment.json holds that a page shows."""
+
+
+def _typed(values: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+    """Those of the values that are of the types that a page takes."""
+    kept: dict[str, Any] = {}
+    for name, kind in types.items():
+        value = values.get(name)
+        if isinstance(kind, dict):
+            kept[name] = _typed(value, kind) if isinstance(value, dict) else {}
+        elif type(value) is kind:
+            kept[name] = list(map(str, value)) if isinstance(value, list) else value
+    starts = values.get("earlier_starts")
+    if types is ENVIRONMENT and isinstance(starts, list):
+        kept["earlier_starts"] = [_typed(start, types) for start in starts if type(start) is dict]
+    return kept
+
+
+def _by_name(path: Path) -> list[tuple[bool, int, str]]:
+    return natural(path.name)
+
+
+def _step(value: Any) -> int:
+    return value if type(value) is int else -1
 
 
 def snapshots(folder: Path, kind: str = "samples") -> dict[int, Path]:
@@ -71,24 +126,9 @@ def snapshots(folder: Path, kind: str = "samples") -> dict[int, Path]:
     return {int(number): path for number, path in numbers if number.isdecimal()}
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, by dotted names."""
-    flattened: dict[str, Any] = {}
-    for name, value in values.items():
-        nested = isinstance(value, dict)
-        flattened |= flat(value, f"{prefix}{name}.") if nested else {prefix + name: value}
-    return flattened
-
-
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError):
+        content = json.loads(disk.read(path))
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """seed_2 before seed_10."""
-    parts = re.findall(r"\d+|\D+", path.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
