@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from typing import Any, Literal
@@ -35,14 +36,24 @@ def _replace(node: Any, path: list[str], value: Any, name: str) -> Any:
         return dataclasses.replace(node, **{head: _replace(getattr(node, head), rest, value, name)})
     parsed = _parse(value, typing.get_type_hints(type(node))[head], name)
     minimum, maximum = (items[head].metadata.get(end) for end in ("minimum", "maximum"))
-    if minimum is not None and parsed < minimum:
-        raise UserError(f"{name}={parsed} is too small; it must be at least {minimum}.")
-    if maximum is not None and parsed > maximum:
-        raise UserError(f"{name}={parsed} is too large; it must be at most {maximum}.")
+    for number in parsed if isinstance(parsed, tuple) else (parsed,):
+        if minimum is not None and number < minimum:
+            raise UserError(f"{name}={number} is too small; it must be at least {minimum}.")
+        if maximum is not None and number > maximum:
+            raise UserError(f"{name}={number} is too large; it must be at most {maximum}.")
     return dataclasses.replace(node, **{head: parsed})
 
 
-NOUNS = {int: "a whole number", float: "a number", str: "text"}
+NOUNS = {int: "a whole number", float: "a finite number", str: "text"}
+
+
+def _whole(value: Any) -> int:
+    """A whole number, also as 1e5. Raises ValueError for others."""
+    if isinstance(value, str) and "e" not in value.lower():
+        return int(value)
+    if not float(value).is_integer():
+        raise ValueError(value)
+    return int(float(value))
 
 
 def _nearest(name: str) -> str:
@@ -63,15 +74,15 @@ def _parse(value: Any, kind: Any, name: str) -> Any:
                 return choice
         raise UserError(f"{name}={value!r} must be one of {', '.join(map(str, arguments))}.")
     if origin is tuple:
-        parts = value.split(",") if isinstance(value, str) else value
+        parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
         return tuple(_parse(part, arguments[0], name) for part in parts if part != "")
     try:
         if kind is str and isinstance(value, str):
             return value
-        if kind is int and not isinstance(value, (float, bool)):
-            return int(value)
-        if kind is float and not isinstance(value, bool):
+        if kind is int and not isinstance(value, bool):
+            return _whole(value)
+        if kind is float and not isinstance(value, bool) and math.isfinite(float(value)):
             return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise UserError(f"{name}={value!r} is not of the right type; it takes {NOUNS[kind]}.")

@@ -67,7 +67,8 @@ class Network:
     """One of the networks, and how it is optimised."""
 
     name: str = "dcgan"
-    features: tuple[int, ...] = (64, 128, 256)  # channels, from input to output
+    # channels, from input to output
+    features: tuple[int, ...] = field(default=(64, 128, 256), metadata={"minimum": 1})
     kernel_size: int = field(default=5, metadata={"minimum": 1})
     negative_slope: float = 0.2  # of LeakyReLU
     kernel_stddev: float = 0.02  # convolutions start at N(0, this)

@@ -10,8 +10,8 @@ from functools import partial
 
 import flax.linen as nn
 
-from gan_jax.config import Config
-from gan_jax.errors import choose
+from gan_jax.config import Config, Network
+from gan_jax.errors import UserError, choose
 from gan_jax.networks import (
     autoencoder,
     began,
@@ -71,14 +71,27 @@ ENCODERS: dict[str, Callable[[Config], nn.Module]] = {"mlp": mlp.encoder}
 
 def generator(config: Config) -> nn.Module:
     """The generator that `config.gen.name` names."""
-    return told(config, choose(GENERATORS, "gen.name", config.gen.name)(config))
+    made = choose(GENERATORS, "gen.name", config.gen.name)
+    _check_features("gen", config.gen)
+    return told(config, made(config))
 
 
 def discriminator(config: Config) -> Discriminator:
     """The discriminator that `config.disc.name` names."""
-    return choose(DISCRIMINATORS, "disc.name", config.disc.name)(config)
+    made = choose(DISCRIMINATORS, "disc.name", config.disc.name)
+    _check_features("disc", config.disc)
+    return made(config)
 
 
 def encoder(config: Config) -> nn.Module:
     """The encoder that `config.encoder.name` names."""
     return choose(ENCODERS, "encoder.name", config.encoder.name)(config)
+
+
+def _check_features(part: str, network: Network) -> None:
+    """Raises `UserError` for no layers, which only the dense networks can do without."""
+    if not network.features and network.name != "mlp":
+        raise UserError(
+            f"{part}.name={network.name} needs layers; give their channels by "
+            f"{part}.features, such as 64,128,256."
+        )

@@ -9,10 +9,11 @@ choice of algorithm is made here and nowhere else.
 On the CPU, where XLA computes dilated convolutions by a naive loop, each is the algorithm of
 `fast` where that suits, else a matrix product with the columns of the image. The columns are made
 for a few images at a time: 25 times the size of their image, they are worth neither writing to
-memory nor keeping for the backward pass.
+memory nor keeping for the backward pass. Kernels of more than `MOST_TAPS` are left to XLA.
 """
 
 from functools import partial
+from math import prod
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +23,7 @@ from gan_jax.ops import fast
 from gan_jax.ops.window import col2im, im2col
 
 COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
+MOST_TAPS = 225  # of a kernel whose columns are made, which takes an operation each to compile
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -44,6 +46,8 @@ def kernel_of(x, y, window):
 
 @partial(jax.jit, static_argnums=(0, 1, 4))  # traced once for each shape, however often called
 def _choose(cpu, native, a, b, window):
+    if prod(window.taps) > MOST_TAPS:
+        cpu = native
     cpu, native = partial(cpu, window=window), partial(native, window=window)
     return lax.platform_dependent(a, b, cpu=cpu, default=native)
 
