@@ -9,6 +9,7 @@ python launch.py --mode=report --workdir=RUN
 
 import os
 import sys
+from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
@@ -22,36 +23,44 @@ _MODE = flags.DEFINE_enum(
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "The run directory; default runs/<experiment>/seed<N>-<digest>."
 )
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "The folder to write to; default a place in the run directory."
+)
 _SEED = flags.DEFINE_integer("seed", 0, "The seed that every random number of a run comes from.")
 _DATA_DIR = flags.DEFINE_string(
     "data_dir", None, "Where TFDS data sets are; default $TFDS_DATA_DIR, then TFDS's own."
 )
 _SET = flags.DEFINE_multi_string(
-    "set", [], "section.field=value changes the experiment's config; may be repeated."
+    "set",
+    [],
+    "section.field=value changes the experiment's config; may be repeated. For visualize, "
+    "data.path=FOLDER says where the run's pictures are now.",
 )
 _LIST = flags.DEFINE_bool("list", False, "Show the experiments and exit.")
 
-_NUM_SAMPLES = flags.DEFINE_integer(
-    "num_samples", 64, "sample, visualize: how many.", lower_bound=1
+_NUM_SAMPLES = flags.DEFINE_integer("num_samples", 64, "How many samples.", lower_bound=1)
+_SAMPLE_SEED = flags.DEFINE_integer("sample_seed", 0, "The seed of the latents.", 0, 2**32 - 1)
+_CLASSES = flags.DEFINE_list(
+    "classes", [], "The classes of samples, in turn, by name or number; default all."
 )
-_SAMPLE_SEED = flags.DEFINE_integer(
-    "sample_seed", 0, "sample, visualize: the seed of the latents.", 0, 2**32 - 1
+_STEP = flags.DEFINE_integer("step", None, "Which checkpoint; default the last.")
+_FORMAT = flags.DEFINE_list(
+    "format", ["png", "npz"], "What to write beside grid.png: single pictures, arrays or both."
 )
-_STEP = flags.DEFINE_integer("step", None, "sample, visualize: which checkpoint; default the last.")
 
-_WHAT = flags.DEFINE_list("what", ["all"], "visualize: which pictures, joined by commas, or all.")
+_WHAT = flags.DEFINE_list("what", ["all"], "Which pictures, joined by commas, or all.")
 _NICE = flags.DEFINE_bool(
-    "nice", False, "visualize samples: of 20 times as many, those that D takes to be most real."
+    "nice", False, "samples: of 20 times as many, those that D takes to be most real."
 )
-_ANIMATE = flags.DEFINE_bool("animate", False, "visualize: GIFs too.")
+_ANIMATE = flags.DEFINE_bool("animate", False, "GIFs too.")
 _OPERANDS = flags.DEFINE_string(
-    "operands", "", "visualize arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9."
+    "operands", "", "arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9."
 )
 _CONCEPT = flags.DEFINE_string(
     "concept",
     "",
-    "visualize arithmetic, with an encoder: two classes, such as 7,1, or two folders of pictures; "
-    "the mean code of the first minus that of the second is added to codes.",
+    "arithmetic, with an encoder: two classes, such as 7,1, or two folders of pictures; the mean "
+    "code of the first minus that of the second is added to codes.",
 )
 
 _MULTIHOST = flags.DEFINE_bool("multihost", False, "Several hosts, found by JAX on this cluster.")
@@ -61,9 +70,35 @@ _COORDINATOR = flags.DEFINE_string(
 _NUM_PROCESSES = flags.DEFINE_integer("num_processes", None, "Several hosts: how many processes.")
 _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Several hosts: the number of this one.")
 
+FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
+    "train": (
+        *("experiment", "workdir", "seed", "data_dir", "set"),
+        *("multihost", "coordinator_address", "num_processes", "process_id"),
+    ),
+    "sample": ("workdir", "num_samples", "sample_seed", "classes", "step", "format", "output"),
+    "visualize": (
+        *("workdir", "what", "num_samples", "sample_seed", "classes", "step", "nice", "animate"),
+        *("operands", "concept", "data_dir", "set", "output"),
+    ),
+    "report": ("workdir", "output"),
+}
+"""The flags that each mode uses; any other one that is given is refused."""
+MEANT = {
+    ("train", "sample_seed"): "--seed is the seed of a run",
+    ("train", "num_samples"): "--set=sample.num_images=N is the size of its grids",
+    ("train", "step"): "--set=train.num_steps=N says how long to train",
+    ("train", "output"): "--workdir is where it writes",
+    ("train", "classes"): "--set=data.classes=A,B trains on these alone",
+    ("sample", "seed"): "--sample_seed is the seed of the latents",
+    ("visualize", "seed"): "--sample_seed is the seed of the latents",
+    ("visualize", "format"): "--animate adds GIFs to its PNGs",
+}
+"""By mode and flag, the one that is meant."""
+
 
 def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.ERROR)  # libraries log each file that they write
+    os.environ.pop("JAX_ENABLE_X64", None)  # all is float32, whatever else the user runs
     platforms = os.environ.get("JAX_PLATFORMS") or "cpu"
     if "cpu" not in platforms:
         os.environ["JAX_PLATFORMS"] = f"{platforms},cpu"  # it shuffles the data, whatever trains
@@ -74,61 +109,101 @@ def main(argv: list[str]) -> None:
     try:
         if len(argv) > 1:
             raise UserError(f"{argv[1]!r} is not a flag; write --name=value.")
+        _check_flags()
         if _LIST.value:
             print(experiments.table())
-            return
-        _connect_hosts()
-        if "cpu" not in platforms and _MODE.value != "report":
-            _check_accelerator(platforms)
-        if _MODE.value == "train":
-            _train()
+        elif _MODE.value == "train":
+            _train(platforms)
         elif _MODE.value == "sample":
+            _check_accelerator(platforms)
             _sample()
         elif _MODE.value == "visualize":
+            _check_accelerator(platforms)
             _visualize()
-        elif _MODE.value == "report":
-            _report()
         else:
-            raise UserError(
-                f"--mode={_MODE.value} does not exist yet; there are train, sample, visualize and "
-                "report."
-            )
+            _report()
     except UserError as error:
-        _exit(str(error), code=1)
+        _exit(str(error), error.exit_code)
     except RuntimeError as error:
         if "initialize backend" not in str(error):
             raise
         _exit(f"{error}; unset JAX_PLATFORMS to use what is there.", code=1)
     except KeyboardInterrupt:
-        _exit("Interrupted before anything needed saving.", code=130)
+        _exit("Interrupted; what was written so far is whole.", code=130)
 
 
-def _train() -> None:
+def _check_flags() -> None:
+    """Raises `UserError` for a mode that is not there yet, and for a flag that it does not use."""
+    from gan_jax.errors import UserError
+
+    mode = "list" if _LIST.value else _MODE.value
+    modes = {"list": ("list",), **FLAGS_OF_MODES}
+    if mode not in modes:
+        there_are = ", ".join(FLAGS_OF_MODES)
+        raise UserError(f"--mode={mode} does not exist yet; there are {there_are}.")
+    known = dict.fromkeys(flag for used in modes.values() for flag in used)
+    for flag in known:
+        if not flags.FLAGS[flag].present or flag in modes[mode]:
+            continue
+        users = " and ".join(f"--mode={name}" for name, used in modes.items() if flag in used)
+        meant = MEANT.get((mode, flag), f"it is for {users}")
+        said = "--list" if mode == "list" else f"--mode={mode}"
+        raise UserError(f"{said} does not use --{flag}: {meant}.")
+
+
+def _train(platforms: str) -> None:
     import experiments
     from gan_jax import config, train
     from gan_jax.errors import UserError
+    from gan_jax.interrupts import EXIT_CODE, Interrupts
 
     if not _EXPERIMENT.value:
         raise UserError("Which experiment? Add --experiment=NAME; --list shows them all.")
-    changes = {"seed": _SEED.value}
+    changes: dict[str, Any] = {"seed": _SEED.value}
     if _DATA_DIR.value:
         changes["data.data_dir"] = _DATA_DIR.value
+    changed = config.override(experiments.load(_EXPERIMENT.value), changes | _settings())
+    with Interrupts(ends_process=True) as interrupts:
+        _connect_hosts()
+        _check_accelerator(platforms)
+        train.run(changed, _WORKDIR.value, interrupts)
+        if interrupts.stopped_by:
+            sys.exit(EXIT_CODE)
+
+
+def _settings() -> dict[str, str]:
+    """The fields and values that --set names."""
+    from gan_jax.errors import UserError
+
+    changes = {}
     for setting in _SET.value:
         name, equals, value = setting.partition("=")
         if not equals:
             raise UserError(f"--set={setting} lacks a value; write --set=section.field=value.")
         changes[name] = value
-    train.run(config.override(experiments.load(_EXPERIMENT.value), changes), _WORKDIR.value)
+    return changes
 
 
 def _sample() -> None:
     from gan_jax import generate
+    from gan_jax.errors import choose
 
-    generate.run(_the_run(), _NUM_SAMPLES.value, _SAMPLE_SEED.value, _STEP.value)
+    for name in _FORMAT.value:
+        choose(dict.fromkeys(generate.FORMATS), "--format", name)
+    generate.run(
+        _the_run(),
+        _NUM_SAMPLES.value,
+        _SAMPLE_SEED.value,
+        _STEP.value,
+        _CLASSES.value,
+        _FORMAT.value,
+        _OUTPUT.value,
+    )
 
 
 def _visualize() -> None:
-    from gan_jax import visualize
+    from gan_jax import runs, visualize
+    from gan_jax.errors import UserError
 
     options = visualize.Options(
         seed=_SAMPLE_SEED.value,
@@ -137,14 +212,25 @@ def _visualize() -> None:
         animate=_ANIMATE.value,
         operands=_OPERANDS.value,
         concept=_CONCEPT.value,
+        classes=tuple(_CLASSES.value),
     )
-    visualize.run(_the_run(), tuple(_WHAT.value), options, _STEP.value)
+    settings = _settings()
+    path, folder = settings.pop("data.path", ""), settings.pop("data.data_dir", "")
+    if settings:
+        raise UserError(
+            f"--mode=visualize looks at a run as it is; of --set it takes data.path alone, not "
+            f"{next(iter(settings))}."
+        )
+    places = runs.Places(path, _DATA_DIR.value or folder)
+    what = tuple(_WHAT.value)
+    visualize.run(_the_run(), what, options, _STEP.value, _OUTPUT.value, places)
 
 
 def _report() -> None:
     from gan_jax import report
+    from gan_jax.system.names import printable
 
-    print(f"Wrote {report.run(_the_run())}")
+    print(f"Wrote {printable(report.run(_the_run(), _OUTPUT.value))}")
 
 
 def _the_run() -> str:
@@ -180,17 +266,45 @@ def _check_accelerator(platforms: str) -> None:
 
     from gan_jax.errors import UserError
 
-    if jax.default_backend() == "cpu":
+    if "cpu" not in platforms and jax.default_backend() == "cpu":
         raise UserError(
             f"JAX_PLATFORMS={platforms}, and JAX finds no such device; install JAX's build for it, "
             'such as by pip install -e ".[cuda]", or unset JAX_PLATFORMS.'
         )
 
 
-def _exit(sentence: str, code: int) -> None:
+def _parse(argv: list[str]) -> list[str]:
+    """The flags of a command line; what is none of them is one sentence."""
+    if {"-h", "-help", "--help"} & set(argv[1:]):
+        print(help_text())
+        sys.exit(0)
+    try:
+        return flags.FLAGS(argv)
+    except flags.Error as error:
+        _exit(f"{str(error).splitlines()[0]} Start with -h to see all flags.", code=1)
+
+
+def help_text() -> str:
+    """What the program does, and its flags with the modes that use them."""
+    lines = [(__doc__ or "").strip(), ""]
+    for name in (
+        "mode",
+        "list",
+        *dict.fromkeys(f for used in FLAGS_OF_MODES.values() for f in used),
+    ):
+        users = [mode for mode, used in FLAGS_OF_MODES.items() if name in used]
+        for_modes = f" ({', '.join(users)})" if users else ""
+        lines.append(f"  --{name}{for_modes}\n      {flags.FLAGS[name].help}")
+    return "\n".join(lines)
+
+
+def _exit(sentence: str, code: int) -> NoReturn:
     print(f"gan_jax: {sentence}", file=sys.stderr)
     sys.exit(code)
 
 
 if __name__ == "__main__":
-    app.run(main)
+    from gan_jax.system import console
+
+    console.install()
+    app.run(main, flags_parser=_parse)

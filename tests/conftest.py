@@ -14,7 +14,6 @@ import pytest
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-from gan_jax import user_cache  # noqa: E402  (the devices are set before anything uses them)
 from gan_jax.config import (  # noqa: E402
     Checkpoint,
     Config,
@@ -27,6 +26,7 @@ from gan_jax.config import (  # noqa: E402
     Sample,
     Train,
 )
+from gan_jax.system import user_cache  # noqa: E402  (the devices are set before anything uses them)
 
 ROOT = Path(__file__).parent.parent
 TEST_DATA = Path(os.environ.get("GAN_JAX_TEST_DATA") or "no-test-data")

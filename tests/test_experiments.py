@@ -34,7 +34,7 @@ def narrow(config: Config) -> Config:
 @pytest.fixture
 def stand_in(tmp_path, monkeypatch):
     """Data at hand in no time: few cars, no TFDS; what they are is not cached."""
-    monkeypatch.setattr(data, "cached", lambda key, make: make())
+    monkeypatch.setattr(data, "cached", lambda place, key, make: make())
     monkeypatch.setattr(procedural_cars, "images", _noise)
     return {"data.data_dir": str(tmp_path / "none")}
 

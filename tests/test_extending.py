@@ -31,7 +31,7 @@ def _few_cars(seed, count, height=32, width=32):
 
 
 def test_the_examples_make_a_run(tables, monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "cached", lambda key, make: make())
+    monkeypatch.setattr(data, "cached", lambda place, key, make: make())
     monkeypatch.setattr(procedural_cars, "images", _few_cars)
     examples = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
     assert len(examples) == 4

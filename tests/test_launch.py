@@ -2,9 +2,12 @@
 
 import errno
 import json
+import os
+import re
 import resource
 from pathlib import Path
 
+import jax
 import pytest
 from absl import flags
 from absl.testing import flagsaver
@@ -12,8 +15,11 @@ from conftest import ROOT, finish, start
 from PIL import Image
 
 import launch
-from gan_jax import config, rundir
+from gan_jax import config, data, parallel, placement, rundir
 from gan_jax.errors import UserError
+from gan_jax.system import disk, user_cache
+
+README = (ROOT / "README.md").read_text()
 
 TINY = (
     "--set=gen.features=4,4,4",
@@ -73,8 +79,8 @@ def write(path, count=1, size=(9, 9)):
         ((*CARS, "--set=gen.name=dcgam"), "gen.name='dcgam' is unknown; choose one of began"),
         ((*CARS, "--set=data.source=web"), "data.source='web' is unknown"),
         ((*CARS, "--set=data.fallback=none"), "is not in"),
-        ((*CARS, "--set=data.path=none"), "There is no folder none"),
-        ((*CARS, "--set=data.path=empty"), "There are no files that match '*' in empty"),
+        ((*CARS, "--set=data.path=none"), "/none; check --set=data.path"),
+        ((*CARS, "--set=data.path=empty"), "There are no files that match '*' in /"),
         ((*CARS, "--set=data.path=text"), "Nothing is left to train on"),
         ((*CARS, "--set=data.path=few"), "There are 3 training images, too few for a batch of 4"),
         ((*CARS, "--workdir=text/a.txt", *DRAWN), "text/a.txt is a file"),
@@ -148,7 +154,7 @@ def test_one_flag_more_trains_on_a_folder_and_sample_draws_from_it(run, tmp_path
     write(tmp_path / "pictures", count=6, size=(20, 31))
     code, out, err = run(*CARS, "--set=data.path=pictures", "--workdir=here")
     assert code == 0, err
-    assert "Read 6 pictures from pictures, brought to 32x32x3." in out
+    assert f"Read 6 pictures from {tmp_path}/pictures, brought to 32x32x3." in out
     code, out, err = run("--mode=sample", "--workdir=here", "--num_samples=3", "--sample_seed=2")
     assert code == 0, err
     folder = tmp_path / "here" / "generated" / "step_00000001_seed_2"
@@ -193,33 +199,87 @@ def test_a_file_system_without_locks_is_no_reason_to_wait(tmp_path, monkeypatch)
     rundir.lock(tmp_path).close()
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
-def test_a_run_directory_that_cannot_be_written_to_says_so(tmp_path, monkeypatch, number):
-    monkeypatch.setattr(Path, "touch", refuse(number))
-    with pytest.raises(UserError, match="cannot be written to; give another --workdir"):
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.EROFS, "cannot be written to; give another --workdir"),
+        (errno.EACCES, "cannot be written to; give another --workdir"),
+        (errno.ENAMETOOLONG, "is too long for this file system; give a shorter --workdir"),
+    ],
+)
+def test_a_run_directory_that_cannot_be_written_to_says_so(tmp_path, monkeypatch, number, sentence):
+    monkeypatch.setattr(disk.os, "open", refuse(number))
+    with pytest.raises(UserError, match=sentence):
         rundir.make(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["{", "{}", '{"train": 3}'])
-def test_a_damaged_config_is_refused(run, tmp_path, content):
+def test_a_name_that_is_too_long_is_one_sentence(run):
+    code, _, err = run(*CARS, *DRAWN, f"--workdir={'n' * 300}")
+    assert code == 1
+    assert "is too long for this file system; give a shorter --workdir" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "is damaged"),
+        ("{}", "is not of gan_jax; give another --workdir"),
+        ('["a list"]', "is not of gan_jax"),
+        ('{"compilerOptions": {}}', "is not of gan_jax"),
+        ('{"experiment": "a", "seed": 0, "data": 3}', "another version of gan_jax"),
+    ],
+)
+def test_a_config_that_is_none_is_refused_and_stays(run, tmp_path, content, sentence):
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "config.json").write_text(content)
     code, _, err = run(*CARS, *DRAWN, "--workdir=w")
     assert code == 1
     assert "config.json" in err
+    assert sentence in err
     assert (tmp_path / "w" / "config.json").read_text() == content
 
 
-def test_a_truncated_checkpoint_is_refused_and_stays(run, tmp_path):
-    assert run(*CARS, *DRAWN, "--workdir=w", "--set=checkpoint.every_steps=1")[0] == 0
-    files = [path for path in (tmp_path / "w" / "checkpoints").rglob("*") if path.is_file()]
+def cut(folder):
+    """Takes the end off the largest file of a checkpoint."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
     largest = max(files, key=lambda path: path.stat().st_size)
     largest.write_bytes(largest.read_bytes()[:1000])
-    for arguments in ((*CARS, *DRAWN, "--set=train.num_steps=2"), ("--mode=sample",)):
-        code, _, err = run(*arguments, "--workdir=w")
+
+
+def test_a_damaged_checkpoint_is_passed_over(run, tmp_path):
+    """By looking at the run, which changes nothing, and by going on with it; where all are damaged,
+    nothing is moved."""
+    saved = (*CARS, *DRAWN, "--workdir=w", "--set=checkpoint.every_steps=1")
+    assert run(*saved, "--set=train.num_steps=3")[0] == 0
+    checkpoints, aside = tmp_path / "w" / "checkpoints", tmp_path / "w" / "damaged_checkpoints"
+    cut(checkpoints / "3")
+    code, out, err = run("--mode=sample", "--workdir=w", "--num_samples=1")
+    assert code == 0, err
+    assert "checkpoints/3 is damaged; this is of step 2." in err
+    assert "Wrote 1 samples of step 2" in out
+    assert not aside.exists()
+    code, _, err = run("--mode=sample", "--workdir=w", "--num_samples=1", "--step=3")
+    assert code == 1
+    assert "checkpoints/3 is damaged and cannot be read" in err
+
+    code, out, err = run(*saved, "--set=train.num_steps=3")
+    assert code == 0, err
+    assert "The checkpoint of step 3 is damaged and was moved to" in err
+    assert "the run goes on from step 2" in err
+    assert "Resuming from step 2." in out
+    (moved,) = aside.glob("*/3")
+    assert any(moved.rglob("*"))
+    assert sorted(path.name for path in checkpoints.iterdir()) == ["2", "3"]
+
+    for step in "23":
+        cut(checkpoints / step)
+    before = sorted(checkpoints.rglob("*"))
+    for arguments in ((*saved, "--set=train.num_steps=4"), ("--mode=sample", "--workdir=w")):
+        code, _, err = run(*arguments)
         assert code == 1
-        assert "is damaged and cannot be read" in err
-        assert largest.exists()
+        assert "All checkpoints in" in err
+        assert "are damaged (steps 2, 3); nothing was changed" in err
+        assert sorted(checkpoints.rglob("*")) == before
 
 
 def test_a_disk_that_fills_up_is_one_sentence_and_the_run_resumes(tmp_path):
@@ -246,3 +306,135 @@ def test_the_digest_of_the_cars_names_the_run(run, tmp_path):
 
     cars = experiments.load("dcgan_cifar_cars")
     assert str(rundir.default(cars)) == f"runs/dcgan_cifar_cars/seed0-{config.digest(cars)}"
+
+
+def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
+    """And the sentence names where it belongs."""
+    given = {
+        "seed": "1", "sample_seed": "2", "num_samples": "3", "step": "4", "what": "samples",
+        "nice": "true", "animate": "true", "operands": "1-2", "concept": "7,1", "classes": "a",
+        "format": "npz", "output": "x", "data_dir": "/nowhere", "set": "no.such=field",
+        "experiment": "nonsense", "multihost": "true", "coordinator_address": "a:1",
+        "num_processes": "2", "process_id": "0",
+    }  # fmt: skip
+    known = {flag for used in launch.FLAGS_OF_MODES.values() for flag in used}
+    assert known == {*given, "workdir"}
+    for mode, used in launch.FLAGS_OF_MODES.items():
+        for flag, value in given.items():
+            if flag in used:
+                continue
+            code, _, err = run(f"--mode={mode}", "--workdir=w", f"--{flag}={value}")
+            assert code == 1
+            assert err.startswith(f"gan_jax: --mode={mode} does not use --{flag}: "), err
+            assert "--" in err.split(": ", 2)[2]
+    assert "--sample_seed is the seed of the latents" in run("--mode=sample", "--seed=1")[2]
+    assert "--list does not use --experiment" in run("--list", "--experiment=gan_mnist")[2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_readme_has_the_flags_of_every_mode():
+    rows = re.findall(r"^\| `--mode=(\w+)`[^|]*\| (.*) \|$", README, re.MULTILINE)
+    found = {mode: tuple(re.findall(r"`--(\w+)`", cell)) for mode, cell in rows}
+    assert found == launch.FLAGS_OF_MODES
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_shows_every_flag_with_its_modes(flag, capsys):
+    with pytest.raises(SystemExit) as ended:
+        launch._parse(["launch.py", flag])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Trains generative adversarial networks")
+    for name in launch.FLAGS_OF_MODES["visualize"]:
+        assert f"  --{name} (" in said
+
+
+def test_an_unknown_flag_is_one_sentence(capsys):
+    with pytest.raises(SystemExit) as ended:
+        launch._parse(["launch.py", "--experimen=cars"])
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert said.startswith("gan_jax: Unknown command line flag 'experimen'. Did you mean: exper")
+    assert len(said.splitlines()) == 1
+
+
+def test_an_option_that_no_chosen_picture_uses_is_refused(run):
+    for option, pictures in {"--nice": "samples", "--operands=1-2": "arithmetic"}.items():
+        code, _, err = run("--mode=visualize", "--workdir=none", "--what=sweep", option)
+        assert code == 1
+        assert f"changes nothing in sweep; add one of {pictures} to --what" in err
+    code, _, err = run("--mode=visualize", "--workdir=none", "--set=train.num_steps=3")
+    assert "of --set it takes data.path alone, not train.num_steps" in err
+
+
+def test_other_settings_of_jax_change_nothing_or_are_refused(run, monkeypatch):
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    assert run("--list")[0] == 0
+    assert "JAX_ENABLE_X64" not in os.environ  # before JAX reads it
+    for setting, sentence in {
+        "jax_enable_x64": "gan_jax trains in float32",
+        "jax_disable_jit": "JAX_DISABLE_JIT keeps the training loop from being compiled",
+    }.items():
+        before = getattr(jax.config, setting)
+        jax.config.update(setting, True)
+        try:
+            code, _, err = run(*CARS, *DRAWN)
+        finally:
+            jax.config.update(setting, before)
+        assert code == 1
+        assert sentence in err
+
+
+def test_seeds_beyond_the_largest_are_refused(run):
+    code, _, err = run(*CARS, *DRAWN, "--seed=4294967294", "--set=train.num_seeds=4")
+    assert code == 1
+    assert "set --seed=4294967292 or less" in err
+    code, _, err = run(*CARS, *DRAWN, "--seed=4294967296")
+    assert code == 1
+    assert "at most 4294967295" in err
+
+
+def test_a_run_is_resumed_on_devices_that_divide_its_batch(monkeypatch):
+    monkeypatch.setattr(parallel.jax, "device_count", lambda: 3)
+    one = placement.Placement(1, ())
+    parallel.check_divisible(9, one)
+    with pytest.raises(UserError, match=r"set train\.batch_size=9"):
+        parallel.check_divisible(8, one)
+    with pytest.raises(UserError, match=r"began, cannot be .* 3 devices; use 1, 2 of them"):
+        parallel.check_divisible(8, one, is_begun=True)
+
+
+def test_a_user_without_a_home(monkeypatch, tmp_path):
+    def no_home(self):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    for name in ("GAN_JAX_CACHE_DIR", "TFDS_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(OSError, match="no home folder; set GAN_JAX_CACHE_DIR"):
+        user_cache.folder("data")
+    with pytest.raises(data.Unavailable, match=r"has no home folder .* give --data_dir"):
+        data.load(config.Data(source="tfds", name="mnist"))
+    assert data.load(config.Data(source="points", name="ring", height=1, width=1, channels=2))
+    with pytest.raises(UserError, match="is in a home folder, and this user has none"):
+        rundir.given("~/run")
+
+
+def test_what_changed_since_the_last_start_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/anywhere")
+    monkeypatch.setenv("JAX_DEFAULT_PRNG_IMPL", "rbg")
+    machine = rundir._machine()
+    assert machine["variables"] == {"JAX_DEFAULT_PRNG_IMPL": "rbg"}
+    (tmp_path / "environment.json").write_text(json.dumps(machine))
+    assert rundir.changes_since(tmp_path) == []
+    monkeypatch.delenv("JAX_DEFAULT_PRNG_IMPL")
+    machine["packages"]["jax"] = "0.9"
+    machine["devices"] = ["gpu A"]
+    (tmp_path / "environment.json").write_text(json.dumps(machine))
+    (said,) = rundir.changes_since(tmp_path)
+    for part in (
+        "variables.JAX_DEFAULT_PRNG_IMPL: rbg -> none",
+        f"packages.jax: 0.9 -> {jax.__version__}",
+        "devices: 1 x gpu A -> 2 x cpu cpu",
+    ):
+        assert part in said
