@@ -39,6 +39,7 @@ def test_a_first_signal_before_there_is_a_state_ends_the_process(tmp_path, place
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once_what_does_not_come_back(tmp_path):
     """As a step that takes minutes; the last checkpoint stays, and the last sentence names it."""
     finish(start([TRAINER, tmp_path, "train.num_steps=4", *LONG[1:]]))
@@ -108,6 +109,7 @@ trainer.main(*sys.argv[1:])
 """
 
 
+@pytest.mark.slow
 def test_a_failure_beside_the_training_saves_first(tmp_path):
     arguments = ["-c", PICTURE_FAILS, tmp_path, "train.num_steps=100", "sample.every_steps=6"]
     output = finish(start([*arguments, "checkpoint.every_steps=1000"]), code=1)

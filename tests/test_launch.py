@@ -282,6 +282,7 @@ def test_a_damaged_checkpoint_is_passed_over(run, tmp_path):
         assert sorted(checkpoints.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_is_one_sentence_and_the_run_resumes(tmp_path):
     """A limit on file sizes stands for a full disk: the system refuses to write in both."""
     arguments = [ROOT / "tests" / "trainer.py", tmp_path, "log.every_steps=0"]

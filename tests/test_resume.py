@@ -21,7 +21,7 @@ STEPS = ("train.num_steps=12", "log.every_steps=4", "sample.every_steps=6")
 def whole(tmp_path_factory):
     """The uninterrupted run of 12 steps: (its directory, what it printed)."""
     workdir = tmp_path_factory.mktemp("whole")
-    return workdir, finish(start([TRAINER, workdir, *STEPS]))
+    return workdir, finish(start([TRAINER, workdir, *STEPS, "--curves="]))
 
 
 def state_of(output):
@@ -48,9 +48,9 @@ def assert_same_run(workdir, output, whole):
 @pytest.mark.parametrize(
     ("first", "second", "kill"),
     [
-        ("device", "device", "--kill-at=7"),
         ("host", "device", "--kill-after-save=4"),
-        ("device", "host", "--kill-after-save=6"),
+        pytest.param("device", "device", "--kill-at=7", marks=pytest.mark.slow),
+        pytest.param("device", "host", "--kill-after-save=6", marks=pytest.mark.slow),
     ],
 )
 def test_kill_and_resume_is_exact_to_the_bit_on_both_feeding_paths(
@@ -65,7 +65,9 @@ def test_kill_and_resume_is_exact_to_the_bit_on_both_feeding_paths(
     assert_same_run(tmp_path, output, whole)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_finishes_the_call_saves_and_says_so(whole, tmp_path, number):
     process = start([TRAINER, tmp_path, "train.num_steps=100000", *STEPS[1:]])
     wait_for(tmp_path / "samples" / "step_00000006.png", process)
@@ -88,6 +90,7 @@ def wait_for(path, process, seconds=120):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_longer_run_goes_on_from_a_shorter_one(whole, tmp_path):
     """Ended at 7, which is no log step of the longer run: its means span the end too."""
     finish(start([TRAINER, tmp_path, "train.num_steps=7", *STEPS[1:]]))

@@ -5,7 +5,8 @@
 With `--kill-at=N` the process kills itself, as `kill -9` does, at the first call that ends at or
 after step N, and with `--kill-after-save=N` when the checkpoint of step N is on disk. With
 `--process=I,N,PORT` it is process I of N, whose clock runs at a speed of its own. Prints the digest
-of its last state. With `--hang-in=data|compile|loop` it hangs there for a minute.
+of its last state. With `--hang-in=data|compile|loop` it hangs there for a minute; with
+`--curves=` it draws losses.png.
 """
 
 import ctypes
@@ -21,7 +22,7 @@ import jax
 import numpy as np
 from conftest import tiny_config
 
-from gan_jax import config, data, parallel, train
+from gan_jax import config, data, parallel, pictures, train
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.interrupts import EXIT_CODE, Interrupts
@@ -43,6 +44,8 @@ def main(workdir, *arguments):
         kill_at(int(options["kill-at"]))
     if "kill-after-save" in options:
         kill_after_save(int(options["kill-after-save"]))
+    if "curves" not in options:  # they take as long as all else
+        pictures.write_curves = lambda path, rows: None
     if "hang-in" in options:
         hang_in(options["hang-in"], Path(workdir))
     console.install()
