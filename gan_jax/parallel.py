@@ -52,7 +52,7 @@ def check_divisible(batch_size: int, placement: Placement, is_begun: bool = Fals
         return
     if is_begun:
         fitting = [n for n in range(1, count + 1) if batch_size % n == 0]
-        some = ", ".join(map(str, fitting))
+        some = " or ".join(filter(None, (", ".join(map(str, fitting[:-1])), str(fitting[-1]))))
         raise UserError(
             f"train.batch_size={batch_size}, with which this run began, cannot be divided over "
             f"{count} devices; use {some} of them, such as by CUDA_VISIBLE_DEVICES or "

@@ -93,11 +93,7 @@ def dataset(run: Run) -> Dataset:
 
     Raises `UserError` where they are not there any more, or others now.
     """
-    try:
-        found = data.load(run.config.data)
-    except UserError as error:
-        flag = "--data_dir" if run.config.data.source == "tfds" else "--set=data.path"
-        raise UserError(f"{error} If they were moved, give {flag}.") from error
+    found = data.load(run.config.data)
     begun = recorded_data(run).get("fingerprint", found.fingerprint)
     if begun != found.fingerprint:
         raise UserError(

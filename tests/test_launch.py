@@ -71,6 +71,8 @@ def write(path, count=1, size=(9, 9)):
         ((*CARS, "--set=train.num_steps"), "lacks a value; write --set=section.field=value"),
         ((*CARS, "--set=train.batch_size=5"), "cannot be divided over 2 devices"),
         ((*CARS, "--set=data.height=30"), "data.height=30 is not a multiple of 8"),
+        ((*CARS, "--set=gen.kernel_size=64"), "reaches beyond images of 32x32 from any pixel"),
+        ((*CARS, "--set=disc.features="), "disc.name=dcgan needs layers"),
         (
             (*CARS, "--set=loss.name=hing"),
             "loss.name='hing' is unknown; choose one of minimax, non",
@@ -401,7 +403,7 @@ def test_a_run_is_resumed_on_devices_that_divide_its_batch(monkeypatch):
     parallel.check_divisible(9, one)
     with pytest.raises(UserError, match=r"set train\.batch_size=9"):
         parallel.check_divisible(8, one)
-    with pytest.raises(UserError, match=r"began, cannot be .* 3 devices; use 1, 2 of them"):
+    with pytest.raises(UserError, match=r"began, cannot be .* 3 devices; use 1 or 2 of them"):
         parallel.check_divisible(8, one, is_begun=True)
 
 

@@ -124,8 +124,9 @@ def load(config: Data) -> Dataset:
     source.check(config)
     elsewhere = {"data_dir", "path", "feed", "fallback", "stands_in_for"}
     content = {k: v for k, v in dataclasses.asdict(config).items() if k not in elsewhere}
-    place = [content, config.path, config.data_dir]
-    return cached(place, [content, source.stamp(config)], lambda: source.load(config))
+    return cached(
+        [content, config.path], [content, source.stamp(config)], lambda: source.load(config)
+    )
 
 
 def with_places(config: Data, path: str = "", data_dir: str = "") -> Data:

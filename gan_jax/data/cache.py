@@ -1,5 +1,6 @@
 """Decoded data sets on disk, memory-mapped, so that a second start reads no picture again."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,10 +27,10 @@ def cached(place: Any, key: Any, make: Callable[[], Dataset]) -> Dataset:
     failure: it is said once, and the data set stays in memory.
     """
     start, end = _digest(place)[:8], _digest(key)[:16]
-    try:
-        return _load(user_cache.folder("data") / f"{start}-{end}")
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    with contextlib.suppress(OSError):
+        for folder in user_cache.folder("data").glob(f"*-{end}"):  # from whatever place
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                return _load(folder)
     made = make()
     try:
         folder = user_cache.folder("data") / f"{start}-{end}"

@@ -10,7 +10,7 @@ from functools import partial
 
 import flax.linen as nn
 
-from gan_jax.config import Config, Network
+from gan_jax.config import Config, Data, Network
 from gan_jax.errors import UserError, choose
 from gan_jax.networks import (
     autoencoder,
@@ -72,14 +72,14 @@ ENCODERS: dict[str, Callable[[Config], nn.Module]] = {"mlp": mlp.encoder}
 def generator(config: Config) -> nn.Module:
     """The generator that `config.gen.name` names."""
     made = choose(GENERATORS, "gen.name", config.gen.name)
-    _check_features("gen", config.gen)
+    _check_layers("gen", config.gen, config.data)
     return told(config, made(config))
 
 
 def discriminator(config: Config) -> Discriminator:
     """The discriminator that `config.disc.name` names."""
     made = choose(DISCRIMINATORS, "disc.name", config.disc.name)
-    _check_features("disc", config.disc)
+    _check_layers("disc", config.disc, config.data)
     return made(config)
 
 
@@ -88,10 +88,19 @@ def encoder(config: Config) -> nn.Module:
     return choose(ENCODERS, "encoder.name", config.encoder.name)(config)
 
 
-def _check_features(part: str, network: Network) -> None:
-    """Raises `UserError` for no layers, which only the dense networks can do without."""
-    if not network.features and network.name != "mlp":
+def _check_layers(part: str, network: Network, data: Data) -> None:
+    """Raises `UserError` for no layers, which only the dense networks can do without, and for
+    kernels of which a part would never see a pixel."""
+    if network.name == "mlp":
+        return
+    if not network.features:
         raise UserError(
             f"{part}.name={network.name} needs layers; give their channels by "
             f"{part}.features, such as 64,128,256."
+        )
+    most = 2 * max(data.height, data.width) - 1
+    if network.kernel_size > most:
+        raise UserError(
+            f"{part}.kernel_size={network.kernel_size} reaches beyond images of "
+            f"{data.height}x{data.width} from any pixel; set at most {most}."
         )
