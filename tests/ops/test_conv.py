@@ -218,3 +218,13 @@ def test_how_many_pixels_a_transposed_convolution_adds_in_each_of_its_own(taps, 
     inner = np.asarray(one_line[0, 0, 4:-4, 0])
     assert sorted(inner[:2]) == overlap
     np.testing.assert_array_equal(inner, np.tile(inner[:2], 4))
+
+
+def test_a_large_kernel_is_left_to_xla():
+    """Of 64x64 taps a loop over them took a quarter of an hour to compile."""
+    x, kernel = normal(0, 1, 12, 12, 2), normal(1, 16, 16, 2, 3)
+    ours, theirs = (value_and_gradients(f, x, kernel, 2, "SAME") for f in PAIRS["conv_transpose"])
+    for actual, expected in zip(ours, theirs, strict=True):
+        assert_close(actual, expected, 1e-5)
+    lowered = jax.jit(conv).lower(x, normal(2, 64, 64, 2, 3)).as_text()
+    assert len(lowered.splitlines()) < 100
