@@ -97,7 +97,7 @@ MEANT = {
 
 
 def main(argv: list[str]) -> None:
-    logging.set_verbosity(logging.ERROR)  # libraries log each file that they write
+    logging.set_verbosity(logging.FATAL)  # libraries log each file, and what they raise as well
     os.environ.pop("JAX_ENABLE_X64", None)  # all is float32, whatever else the user runs
     platforms = os.environ.get("JAX_PLATFORMS") or "cpu"
     if "cpu" not in platforms:
@@ -128,6 +128,8 @@ def main(argv: list[str]) -> None:
         if "initialize backend" not in str(error):
             raise
         _exit(f"{error}; unset JAX_PLATFORMS to use what is there.", code=1)
+    except MemoryError:
+        _exit("There is not enough memory for this; take smaller networks or batches.", code=1)
     except KeyboardInterrupt:
         _exit("Interrupted; what was written so far is whole.", code=130)
 
@@ -153,7 +155,7 @@ def _check_flags() -> None:
 
 def _train(platforms: str) -> None:
     import experiments
-    from gan_jax import config, train
+    from gan_jax import config, hosts, train
     from gan_jax.errors import UserError
     from gan_jax.interrupts import EXIT_CODE, Interrupts
 
@@ -163,10 +165,11 @@ def _train(platforms: str) -> None:
     if _DATA_DIR.value:
         changes["data.data_dir"] = _DATA_DIR.value
     changed = config.override(experiments.load(_EXPERIMENT.value), changes | _settings())
-    with Interrupts(ends_process=True) as interrupts:
+    with Interrupts(ends_process=True) as interrupts, hosts.ending_together():
         _connect_hosts()
         _check_accelerator(platforms)
         train.run(changed, _WORKDIR.value, interrupts)
+        hosts.disconnect()
         if interrupts.stopped_by:
             sys.exit(EXIT_CODE)
 
@@ -242,23 +245,14 @@ def _the_run() -> str:
 
 
 def _connect_hosts() -> None:
+    from gan_jax import hosts
     from gan_jax.errors import UserError
 
     given = [flag.value is not None for flag in (_COORDINATOR, _NUM_PROCESSES, _PROCESS_ID)]
     if any(given) and not all(given):
         raise UserError("--coordinator_address, --num_processes and --process_id go together.")
-    if not (all(given) or _MULTIHOST.value):
-        return
-    import jax
-
-    try:
-        jax.distributed.initialize(
-            coordinator_address=_COORDINATOR.value,
-            num_processes=_NUM_PROCESSES.value,
-            process_id=_PROCESS_ID.value,
-        )
-    except (RuntimeError, ValueError) as error:
-        raise UserError(f"The hosts could not be connected: {error}") from error
+    if all(given) or _MULTIHOST.value:
+        hosts.connect(_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)
 
 
 def _check_accelerator(platforms: str) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import json
 import shutil
 import sys
 import tempfile
@@ -36,15 +37,19 @@ class Checkpoints:
     def __init__(self, folder: Path, config: Checkpoint | None = None):
         self.folder = folder.absolute()
         self._read_only, self._believed = config is None, False
+        writes = config is not None and jax.process_index() == 0
         _leave_closed_loops_unsaid()
-        if config is not None:
-            disk.folder(self.folder.parent, self.folder.name)
+        if writes:
+            with disk.explained(self.folder, "--workdir"):
+                disk.check_writes(disk.folder(self.folder.parent, self.folder.name))
         self._link = _link_to(self.folder)
-        options = ocp.CheckpointManagerOptions(read_only=True, create=False, save_interval_steps=0)
-        if config is not None:
-            options = ocp.CheckpointManagerOptions(
-                max_to_keep=config.keep_last, keep_period=config.keep_every_steps or None
-            )
+        rule: dict[str, Any] = {"read_only": True, "save_interval_steps": 0}
+        if config is not None and writes:
+            keep = config.keep_every_steps or None
+            rule = {"max_to_keep": config.keep_last, "keep_period": keep}
+        options = ocp.CheckpointManagerOptions(
+            **rule, create=False, multiprocessing_options=_for_itself()
+        )
         self._path = self._link or self.folder
         self._manager = ocp.CheckpointManager(self._path, options=options)
 
@@ -56,9 +61,9 @@ class Checkpoints:
         """Starts to write named pytrees of host arrays; returns before they are on disk.
 
         The first one is read back and compared, since not all that a disk takes can be had again.
-        Raises `UserError` where it cannot.
+        Raises `UserError` where it cannot. Only the first process does anything.
         """
-        if step in self._manager.all_steps():
+        if jax.process_index() > 0 or step in self._manager.all_steps():
             return
         with disk.explained(self.folder, "--workdir"):
             sealed = {name: _Sealed(tree, _digest(tree)) for name, tree in items.items()}
@@ -115,7 +120,10 @@ class Checkpoints:
         """
         damaged: list[int] = []
         last: Damaged | None = None
-        for step in reversed(self.steps()):
+        known = json.loads(hosts.exchange(json.dumps(self.steps()))[0])
+        if known != self.steps():
+            self._manager.reload()
+        for step in reversed(known):
             try:
                 found = self.restore(step, **like)
             except Damaged as error:
@@ -124,6 +132,7 @@ class Checkpoints:
                 assert found is not None
                 for other in damaged:
                     self._pass_over(other, step)
+                hosts.wait()
                 return step, found
             damaged.append(step)
         if not damaged:
@@ -148,7 +157,6 @@ class Checkpoints:
                 f"The checkpoint of step {step} is damaged and was moved to {printable(target)}; "
                 f"the run goes on from step {taken}."
             )
-        hosts.gather(0)  # all wait for the move
         self._manager.reload()
 
     def _check_kind(self, step: int, like: Trees) -> None:
@@ -220,6 +228,15 @@ def _leave_closed_loops_unsaid() -> None:
             before(unraisable)
 
     sys.unraisablehook = hook
+
+
+def _for_itself() -> ocp.options.MultiprocessingOptions:
+    """Each process reads, and the first one writes, without waiting for the others: orbax would let
+    them meet by collectives, which fail where one is late."""
+    if jax.process_count() == 1:
+        return ocp.options.MultiprocessingOptions()
+    me = jax.process_index()
+    return ocp.options.MultiprocessingOptions(me, {me}, f"process_{me}")
 
 
 def _note(sentence: str) -> None:

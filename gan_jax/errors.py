@@ -13,9 +13,13 @@ class UserError(Exception):
 
 
 class Diverged(UserError):
-    """A run whose values are not finite any more."""
+    """A run whose values are not finite any more, from a step on."""
 
     exit_code = 3
+
+    def __init__(self, step: int, sentence: str):
+        super().__init__(sentence)
+        self.step = step
 
 
 def choose(table: Mapping[str, Row], field: str, name: str) -> Row:

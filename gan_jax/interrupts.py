@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
+from gan_jax import hosts
+
 EXIT_CODE = 75
 """Of a process that a signal stopped before its end: EX_TEMPFAIL, run the same command again."""
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
@@ -91,7 +93,8 @@ class Interrupts:
             kept = "what came after the last checkpoint is lost"
         if self.last_saved is not None:
             kept += f", the last checkpoint is of step {self.last_saved}"
-        said = f"\ngan_jax: Ended at once by {name}; {kept}. The same command goes on.\n"
+        said = f"Ended at once by {name}; {kept}. The same command goes on."
         with contextlib.suppress(OSError):
-            os.write(2, said.encode())
+            os.write(2, f"\ngan_jax: {said}\n".encode())
+        hosts.end(said, EXIT_CODE)
         os._exit(EXIT_CODE)

@@ -4,24 +4,15 @@ import contextlib
 import dataclasses
 import errno
 import fcntl
-import importlib.metadata
 import json
 import os
-import platform
-import re
-import subprocess
-import sys
-import time
-from collections import Counter
 from pathlib import Path
 from typing import Any, TextIO
 
-import jax
-
-import gan_jax
 from gan_jax import config as config_lib
+from gan_jax import environment
 from gan_jax.config import Config
-from gan_jax.data import Dataset, describe
+from gan_jax.data import Dataset
 from gan_jax.errors import UserError
 from gan_jax.system import disk
 from gan_jax.system.disk import write_whole
@@ -29,15 +20,6 @@ from gan_jax.system.names import expanded, printable
 
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 """What a file system answers that does not know locks."""
-VARIABLES = re.compile(
-    "(JAX_(?!COMPILATION_CACHE|COORDINATOR|LOCAL_DEVICE|LOG|NUM_CPU|PLATFORM|TRACEBACK)|LIBTPU_|"
-    "NVIDIA_TF32_OVERRIDE|CUBLAS_|TF_CUDNN_)"
-)
-"""How the names of environment variables begin that can change what a program computes."""
-OF_BITS = ("git_commit", "processor", "process_count", "xla_flags", "variables")
-PACKAGES_OF_BITS = ("jax", "jaxlib", "flax", "optax")
-"""What of environment.json can change the bits of a run, beside its devices."""
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
 
 
 def default(config: Config) -> Path:
@@ -149,7 +131,7 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
             "as --workdir to resume all its seeds, or another to train this one alone."
         )
     changed = config_lib.differences(begun, config)
-    before = recorded_data(workdir).get("fingerprint", dataset.fingerprint)
+    before = environment.recorded_data(workdir).get("fingerprint", dataset.fingerprint)
     if not changed and before != dataset.fingerprint:
         changed = [f"the images: fingerprint {before} -> {dataset.fingerprint}"]
     if changed:
@@ -160,60 +142,6 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
         )
 
 
-def recorded(workdir: Path) -> dict[str, Any]:
-    """What environment.json says; empty where it says nothing."""
-    try:
-        found = json.loads(disk.read(workdir / "environment.json"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def recorded_data(workdir: Path) -> dict[str, Any]:
-    """What environment.json says of a run's data; empty where it says nothing."""
-    found = recorded(workdir).get("data", {})
-    return found if isinstance(found, dict) else {}
-
-
-def changes_since(workdir: Path) -> list[str]:
-    """A sentence on what this process has otherwise than the one that wrote environment.json, with
-    which the numbers agree to rounding alone; none where all is the same."""
-    before, now = flat(_comparable(recorded(workdir))), flat(_comparable(_machine()))
-    if not before:
-        return []
-    changed = [
-        f"{name}: {before.get(name) or 'none'} -> {now.get(name) or 'none'}"
-        for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name)
-    ]
-    if not changed:
-        return []
-    return [
-        f"Since its last start, {'; '.join(changed)}: the numbers go on to rounding, not to bits."
-    ]
-
-
-def _comparable(environment: dict[str, Any]) -> dict[str, Any]:
-    """What of an environment can change the bits of a run."""
-    packages, devices = environment.get("packages"), environment.get("devices")
-    kept = {name: environment[name] for name in OF_BITS if name in environment}
-    if isinstance(packages, dict):
-        kept["packages"] = {name: packages.get(name) for name in PACKAGES_OF_BITS}
-    if isinstance(devices, list):
-        counted = Counter(map(str, devices)).items()
-        kept["devices"] = ", ".join(f"{count} x {kind}" for kind, count in counted)
-    return kept
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dictionaries as one, by dotted names."""
-    flattened: dict[str, Any] = {}
-    for name, value in values.items():
-        nested = isinstance(value, dict)
-        flattened |= flat(value, f"{prefix}{name}.") if nested else {prefix + name: value}
-    return flattened
-
-
 def record(workdir: Path, config: Config, dataset: Dataset) -> None:
     """Writes config.json and environment.json, of each seed too where there are several.
 
@@ -222,71 +150,16 @@ def record(workdir: Path, config: Config, dataset: Dataset) -> None:
     _record(workdir, config, dataset)
     for part, folder in seeds(config, workdir):
         if folder != workdir:
-            make(folder)
+            disk.folder(workdir, folder.name)
             _record(folder, part, dataset)
 
 
 def _record(workdir: Path, config: Config, dataset: Dataset) -> None:
-    earlier = recorded(workdir)
+    earlier = environment.recorded(workdir)
     starts = [*earlier.pop("earlier_starts", []), earlier] if earlier else []
-    now = {**environment(config, dataset), "earlier_starts": starts}
+    now = {**environment.of(config, dataset), "earlier_starts": starts}
     write_whole(workdir / "environment.json", _json(now))
     write_whole(workdir / "config.json", _json(config_lib.to_dict(config)))
-
-
-def environment(config: Config, dataset: Dataset) -> dict[str, Any]:
-    """What beside the config can have an effect on the results."""
-    return {
-        **_machine(),
-        "command": sys.argv,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "data": {
-            "used": describe(config.data),
-            "stands_in_for": config.data.stands_in_for,
-            "images": len(dataset.train.images),
-            "test_images": len(dataset.test.images),
-            "class_names": dataset.class_names,
-            "fingerprint": dataset.fingerprint,
-            "report": dataset.report,
-        },
-    }
-
-
-def _machine() -> dict[str, Any]:
-    """The part of it that does not depend on the run."""
-    return {
-        "gan_jax": gan_jax.__version__,
-        "git_commit": _git_commit(),
-        "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "devices": [f"{d.platform} {d.device_kind}" for d in jax.devices()],
-        "process_count": jax.process_count(),
-        "xla_flags": os.environ.get("XLA_FLAGS", ""),
-        "variables": {
-            name: value for name, value in sorted(os.environ.items()) if VARIABLES.match(name)
-        },
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor())
-
-
-def _git_commit() -> str:
-    where = Path(__file__).parent
-    try:
-        command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-        done = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()
 
 
 def _json(value: Any) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 
-from gan_jax import data, keys, methods, rundir
+from gan_jax import data, environment, keys, methods, rundir
 from gan_jax.checkpoint import Checkpoints, Damaged
 from gan_jax.config import Config
 from gan_jax.data import Dataset
@@ -105,7 +105,7 @@ def dataset(run: Run) -> Dataset:
 
 def recorded_data(run: Run) -> dict[str, Any]:
     """What environment.json says of the data, for a seed without one that of its study."""
-    return rundir.recorded_data(run.workdir) or rundir.recorded_data(run.workdir.parent)
+    return environment.recorded_data(run.workdir) or environment.recorded_data(run.workdir.parent)
 
 
 def class_names(run: Run) -> tuple[str, ...]:

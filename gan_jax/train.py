@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ import numpy as np
 
 from gan_jax import (
     data,
+    environment,
     feeding,
     hosts,
     keys,
@@ -22,6 +23,7 @@ from gan_jax import (
     parallel,
     report,
     rundir,
+    status,
 )
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.config import Config
@@ -69,13 +71,15 @@ def run(
         data.check_classes(config.data.num_classes, dataset)
         if config.data.num_classes:
             _say(*data.classes_report(dataset))
-        hosts.check_same_images(dataset.fingerprint)
-        rundir.make(workdir)
-        rundir.check_same_run(workdir, config, dataset)
-        changes = rundir.changes_since(workdir)
+        changes = []
         if jax.process_index() == 0:
+            rundir.make(workdir)
             stack.enter_context(rundir.lock(workdir))
+            rundir.check_same_run(workdir, config, dataset)
+            changes = environment.changes_since(workdir)
             rundir.record(workdir, config, dataset)
+        hosts.agree_on(environment.facts(config, dataset))
+        hosts.share(workdir)
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", config.checkpoint))
         start = initial.result()
         if newest := checkpoints.restore_newest(**start._asdict()):
@@ -89,10 +93,33 @@ def run(
         if jax.process_index() == 0:
             watch = Watch(config, workdir, dataset, method, step, placement)
             stack.callback(watch.close)
-        state = _train(config, start, dataset, method, placement, checkpoints, watch, interrupts)
+        with _noted(workdir, step, watch, interrupts):
+            parts = config, start, dataset, method, placement, checkpoints
+            state = _train(*parts, watch, interrupts)
         if watch:
             report.try_run(workdir)
         return state
+
+
+@contextlib.contextmanager
+def _noted(workdir: Path, step: int, watch: Watch | None, interrupts: Interrupts) -> Iterator[None]:
+    """Notes in the run directory how training begins and how it ends; the first process does."""
+    if watch is None:
+        yield
+        return
+    status.write(workdir, "running", step)
+    try:
+        yield
+    except Diverged as error:
+        status.write(workdir, "diverged", error.step)
+        raise
+    except Exception as error:
+        with contextlib.suppress(OSError):  # a full disk, for one, is why it fails
+            why = (str(error).splitlines() or [""])[0][:200]
+            status.write(workdir, "failed", watch.step, why)
+        raise
+    stopped = "stopped" if interrupts.stopped_by else "finished"
+    status.write(workdir, stopped, watch.step, interrupts.stopped_by)
 
 
 class _Start(NamedTuple):
@@ -131,6 +158,7 @@ def _train(
     began = time.perf_counter()
     started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
     state, sums = jax.block_until_ready((started.state, started.sums))
+    hosts.wait()
     _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")
     if watch:
         watch.start_clock()
@@ -204,9 +232,10 @@ def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> D
     steps = checkpoints.steps()
     last = f"the last good checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint"
     return Diverged(
+        step,
         f"Training stopped at step {step}{where}: {what}; {last} "
         f"in {printable(checkpoints.folder)}. Lower the learning rates or choose another seed, in "
-        "a new run."
+        "a new run.",
     )
 
 

@@ -29,6 +29,8 @@ class Watch:
         placement: Placement,
     ):
         train = config.train
+        self.step = step
+        """Of the last call."""
         self._placement = placement
         self._progress = Progress(step, train.num_steps, train.batch_size, train.num_seeds)
         shared = looks(config, method)
@@ -53,6 +55,7 @@ class Watch:
 
     def look(self, step: int, outcome: Outcome) -> Callable[[], None]:
         """Sees to all that is due after a call; returns what is left to do on the host."""
+        self.step = step
         mean = jax.tree.map(lambda leaf: leaf.mean(), outcome.metrics)
         self._progress.advance(step, mean)
         if not any(observer.is_due(step) for observer in self._observers):

@@ -79,6 +79,26 @@ def test_a_config_of_another_version_is_refused():
         from_dict(values)
 
 
+@pytest.mark.parametrize(
+    ("section", "field", "value"),
+    [
+        ("train", "num_steps", "many"),
+        ("train", "num_steps", True),
+        ("gen", "features", ["8"]),
+        ("gen", "features", 8),
+        ("data", "channels", 7),
+        ("loss", "real_target", "1"),
+        ("penalty", "final_weight", []),
+        ("data", "path", None),
+    ],
+)
+def test_a_value_of_another_type_is_refused(section, field, value):
+    values = to_dict(Config())
+    values[section][field] = value
+    with pytest.raises(UserError, match=f"another version of gan_jax .{field} is"):
+        from_dict(values)
+
+
 def test_digest_names_the_trajectory_and_the_folder_only():
     base = Config()
     for name in ("train.num_steps", "log.every_steps", "checkpoint.keep_last"):

@@ -33,7 +33,8 @@ FLOORS = (
         "checkpoint",
         "events",
     },
-    {"methods", "writers", "measures", "rundir", "placement"},
+    {"methods", "writers", "measures", "environment", "placement", "status"},
+    {"rundir"},
     {"parallel", "sampling"},
     {"feeding", "observer", "runs"},
     {"watch"},
@@ -48,6 +49,7 @@ BESIDE = {
     ("penalties", "collectives"),
     ("system", "errors"),
     ("hosts", "errors"),
+    ("hosts", "system"),
     ("checkpoint", "config"),
 }
 FILES = sorted((ROOT / "gan_jax").rglob("*.py"))

@@ -15,7 +15,7 @@ from conftest import ROOT, finish, start
 from PIL import Image
 
 import launch
-from gan_jax import config, data, parallel, placement, rundir
+from gan_jax import config, data, environment, parallel, placement, rundir
 from gan_jax.errors import UserError
 from gan_jax.system import disk, user_cache
 
@@ -426,15 +426,15 @@ def test_a_user_without_a_home(monkeypatch, tmp_path):
 def test_what_changed_since_the_last_start_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "/anywhere")
     monkeypatch.setenv("JAX_DEFAULT_PRNG_IMPL", "rbg")
-    machine = rundir._machine()
+    machine = environment._machine()
     assert machine["variables"] == {"JAX_DEFAULT_PRNG_IMPL": "rbg"}
     (tmp_path / "environment.json").write_text(json.dumps(machine))
-    assert rundir.changes_since(tmp_path) == []
+    assert environment.changes_since(tmp_path) == []
     monkeypatch.delenv("JAX_DEFAULT_PRNG_IMPL")
     machine["packages"]["jax"] = "0.9"
     machine["devices"] = ["gpu A"]
     (tmp_path / "environment.json").write_text(json.dumps(machine))
-    (said,) = rundir.changes_since(tmp_path)
+    (said,) = environment.changes_since(tmp_path)
     for part in (
         "variables.JAX_DEFAULT_PRNG_IMPL: rbg -> none",
         f"packages.jax: 0.9 -> {jax.__version__}",

@@ -22,7 +22,7 @@ import jax
 import numpy as np
 from conftest import tiny_config
 
-from gan_jax import config, data, parallel, pictures, train
+from gan_jax import config, data, hosts, parallel, pictures, train
 from gan_jax.checkpoint import Checkpoints
 from gan_jax.errors import UserError
 from gan_jax.interrupts import EXIT_CODE, Interrupts
@@ -36,8 +36,7 @@ def main(workdir, *arguments):
     changes = dict(a.split("=", 1) for a in arguments if not a.startswith("--"))
     if "process" in options:
         index, count, port = map(int, options["process"].split(","))
-        jax.config.update("jax_cpu_collectives_implementation", "gloo")
-        jax.distributed.initialize(f"127.0.0.1:{port}", count, index)
+        hosts.connect(f"127.0.0.1:{port}", count, index)
         train.time = SimpleNamespace(perf_counter=lambda: time.perf_counter() / (1 + 9 * index))
         Pace.CALL_SECONDS = 0.1
     if "kill-at" in options:
@@ -51,7 +50,9 @@ def main(workdir, *arguments):
     console.install()
     with Interrupts(ends_process=True) as interrupts:
         try:
-            state = train.run(config.override(tiny_config(), changes), workdir, interrupts)
+            with hosts.ending_together():
+                state = train.run(config.override(tiny_config(), changes), workdir, interrupts)
+                hosts.disconnect()
         except UserError as error:
             print(f"gan_jax: {error}", file=sys.stderr)
             sys.exit(error.exit_code)

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import types
 import typing
 from typing import Any
 
@@ -46,13 +47,25 @@ def _build(cls: type, values: dict[str, Any]) -> Any:
         raise KeyError(f"no field {sorted(missing)[0]}")
     built = {}
     for name, value in values.items():
-        nested = dataclasses.is_dataclass(kinds.get(name))
-        built[name] = _build(kinds[name], value) if nested else _tupled(value)
+        if dataclasses.is_dataclass(kinds.get(name)):
+            built[name] = _build(kinds[name], value)
+        else:
+            built[name] = tuple(value) if isinstance(value, list) else value
+            if name in kinds and not _is_of(built[name], kinds[name]):
+                raise TypeError(f"{name} is {value!r:.100}")
     return cls(**built)
 
 
-def _tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether a plain value is of the type of a field."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Literal:
+        return value in arguments
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_is_of(part, arguments[0]) for part in value)
+    if origin is types.UnionType:
+        return value is None or _is_of(value, arguments[0])
+    return isinstance(value, (int, float) if kind is float else kind) and type(value) is not bool
 
 
 def flatten(config: Any, prefix: str = "") -> dict[str, Any]:

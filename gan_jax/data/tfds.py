@@ -3,12 +3,14 @@
 import difflib
 import importlib.util
 import io
+import json
 import os
 import re
 import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -64,7 +66,7 @@ def check(config: Data) -> None:
     names = [path.name for path in _files(config)]
     is_prepared = "dataset_info.json" in names
     if is_prepared and any("array_record" in name for name in names):
-        return
+        return _check_features(config)
     where = printable(data_dir(config))
     if is_prepared:
         kind = next((k for k in FORMATS if any(k in name for name in names)), "another format")
@@ -79,6 +81,31 @@ def check(config: Data) -> None:
         meant = f"did you mean {near[0]!r}?" if near else "check --set=data.name."
         raise UserError(f"TFDS has no data set {base!r}, and {where} holds none; {meant}")
     raise Unavailable(f"The TFDS data set {config.name} is not in {where}; give --data_dir.")
+
+
+def _check_features(config: Data) -> None:
+    """Raises `UserError` where the folder names other classes than TFDS's own, whose modules it
+    would import."""
+    named: list[str] = []
+
+    def noted(pairs: list[tuple[str, Any]]) -> None:
+        named.extend(
+            str(value) for key, value in pairs if key.replace("_", "").lower() == "pythonclassname"
+        )
+
+    for path in _files(config):
+        if path.name == "features.json":
+            try:
+                json.loads(path.read_text(), object_pairs_hook=noted)
+            except (OSError, ValueError, RecursionError) as error:
+                raise UserError(
+                    f"{printable(path)} cannot be read: {_first_line(error)}"
+                ) from error
+    if others := [name for name in named if not name.startswith("tensorflow_datasets.")]:
+        raise UserError(
+            f"The TFDS data set {config.name} in {printable(data_dir(config))} names "
+            f"{printable(others[0])}, which would be imported; only TFDS's own features are opened."
+        )
 
 
 def prepare(config: Data) -> None:

@@ -70,7 +70,7 @@ def cards(folder: Path, runs: list[Record]) -> str:
             shown += card(
                 quote(os.fsencode(run.folder.relative_to(folder) / "report.html")),
                 run.folder.name,
-                f"{run.experiment}, {progress(run)} steps",
+                ", ".join(filter(None, (run.experiment, f"{progress(run)} steps", run.state))),
                 image(grid, f"Samples of {run.folder.name}") if grid else "",
                 curves.sparkline(curves.losses(run.rows)),
                 key_figures(run),

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan_jax.rundir import flat
+from gan_jax import status
+from gan_jax.environment import flat
 from gan_jax.system import disk
 from gan_jax.system.names import natural
 from gan_jax.writers import Row, read_rows
@@ -22,6 +23,7 @@ class Record(NamedTuple):
     rows: list[Row]
     memorisation: dict[str, Any]  # the latest `gan_jax.memorisation.report`, or empty
     page: Path  # the folder of its report, from which links lead to its files
+    state: str  # as `gan_jax.status` has it, such as `finished`
 
     @property
     def experiment(self) -> str:
@@ -65,8 +67,9 @@ def read(folder: Path, page: Path | None = None) -> Record:
     rows = read_rows(folder / "metrics.jsonl")
     found = [folder / "memorisation.json", *sorted(folder.glob("pictures/step_*/neighbours.json"))]
     latest = max(map(_json, found), key=lambda finding: _step(finding.get("step")))
+    state = status.sentence(folder) or status.sentence(folder.parent)
     return Record(
-        folder, flat(config), _typed(environment, ENVIRONMENT), rows, latest, page or folder
+        folder, flat(config), _typed(environment, ENVIRONMENT), rows, latest, page or folder, state
     )
 
 

@@ -46,6 +46,7 @@ def facts(record: Record) -> dict[str, str]:
     data = record.environment.get("data", {})
     rate = record.last().get("images_per_second")
     return {
+        "state": record.state,
         "steps": progress(record),
         "seed": str(record.config.get("seed", "")),
         "data": data.get("used", ""),

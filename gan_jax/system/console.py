@@ -16,8 +16,13 @@ class Console(io.TextIOWrapper):
     """
 
     def __init__(self, stream: io.TextIOWrapper):
-        encoding, line = stream.encoding, stream.line_buffering
-        super().__init__(stream.detach(), encoding, errors="backslashreplace", line_buffering=line)
+        self._replaced = stream  # which would close the buffer that both write to
+        super().__init__(
+            stream.buffer,
+            stream.encoding,
+            errors="backslashreplace",
+            line_buffering=stream.line_buffering,
+        )
 
     def write(self, text: str) -> int:
         try:

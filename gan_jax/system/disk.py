@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -99,6 +100,12 @@ def write_whole(path: Path, content: bytes) -> None:
     """`whole`, of this content."""
     with whole(path) as file:
         file.write(content)
+
+
+def check_writes(folder: Path) -> None:
+    """Raises `OSError` where no file can be made in a folder, before there is work to lose."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def sweep(folder: Path) -> None:

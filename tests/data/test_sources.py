@@ -149,6 +149,21 @@ def test_data_in_another_file_format_are_never_replaced(tmp_path):
         assert not isinstance(error.value, data.Unavailable)
 
 
+def test_a_folder_that_names_code_is_not_opened(tmp_path):
+    """TFDS would import the module of any class that features.json names."""
+    chosen = prepared(tmp_path)
+    (features,) = (file.parent / "features.json" for file in tmp_path.rglob("dataset_info.json"))
+    features.write_text('{"pythonClassName": "tensorflow_datasets.core.features.Text"}')
+    assert data.resolve(chosen) == (chosen, "")
+    for key in ("pythonClassName", "python_class_name", "python\\u0043lassName"):
+        features.write_text('{"a": {"b": {"KEY" : "antigravity.Image"}}}'.replace("KEY", key))
+        with pytest.raises(UserError, match=r"names antigravity\.Image, which would be imported"):
+            data.load(chosen)
+    features.write_text("{")
+    with pytest.raises(UserError, match=r"features\.json cannot be read"):
+        data.load(chosen)
+
+
 def test_a_mistyped_name_is_never_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds.importlib.util, "find_spec", lambda name: True)
     for name, sentence in {

@@ -1,0 +1,73 @@
+"""How a run stands, for people and for programs that start many: status.json in its directory."""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from gan_jax.system import disk
+
+NAME = "status.json"
+
+
+def write(workdir: Path, state: str, step: int, why: str = "") -> None:
+    """Notes that the run is `running`, `finished`, `stopped`, `diverged` or `failed` at a step;
+    `why` is the signal or the error."""
+    values = {
+        "state": state,
+        "step": step,
+        "why": why,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+    disk.write_whole(workdir / NAME, (disk.to_json(values, indent=2) + "\n").encode())
+
+
+def read(workdir: Path) -> dict[str, Any]:
+    """What was noted last; `running` becomes `killed` where no process holds the run directory.
+    Empty where nothing was noted or it is damaged."""
+    try:
+        values = json.loads(disk.read(workdir / NAME))
+        kept: dict[str, Any] = {"step": int(values["step"])}
+        kept |= {name: str(values[name]) for name in ("state", "why", "host", "since")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    if kept["state"] == "running" and not _is_held(workdir):
+        kept["state"] = "killed"
+    return kept
+
+
+def sentence(workdir: Path) -> str:
+    """The same in words, such as `stopped at step 300 by SIGTERM`; empty where it is not known."""
+    values = read(workdir)
+    if not values:
+        return ""
+    at = f"at step {values['step']:,}"
+    return {
+        "running": f"running on {values['host']} since {values['since']}",
+        "finished": "finished",
+        "stopped": f"stopped {at} by {values['why']}",
+        "diverged": f"diverged {at}",
+        "failed": f"failed {at}: {values['why']}",
+        "killed": f"ended without a word after step {values['step']:,}, begun on {values['host']} "
+        f"at {values['since']}",
+    }.get(values["state"], "")
+
+
+def _is_held(workdir: Path) -> bool:
+    """Whether a process holds the lock of the run directory; so far as the file system can tell."""
+    try:
+        lock = os.open(workdir / ".lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
