@@ -114,6 +114,7 @@ def _noted(workdir: Path, step: int, watch: Watch | None, interrupts: Interrupts
         status.write(workdir, "diverged", error.step)
         raise
     except Exception as error:
+        hosts.suspect()
         with contextlib.suppress(OSError):  # a full disk, for one, is why it fails
             why = (str(error).splitlines() or [""])[0][:200]
             status.write(workdir, "failed", watch.step, why)

@@ -441,3 +441,14 @@ def test_what_changed_since_the_last_start_is_said(tmp_path, monkeypatch):
         "devices: 1 x gpu A -> 2 x cpu cpu",
     ):
         assert part in said
+
+
+def test_outside_of_a_cluster_the_flags_are_named(run, monkeypatch):
+    def no_cluster(**_options):
+        raise ValueError("coordinator_address should be defined.")
+
+    monkeypatch.setattr(jax.distributed, "initialize", no_cluster)
+    code, _, err = run(*CARS, "--multihost")
+    assert code == 1
+    assert "JAX finds no cluster here" in err
+    assert "--coordinator_address=HOST:PORT --num_processes=N --process_id=I" in err

@@ -36,6 +36,7 @@ __all__ = [
     "exchange",
     "gather",
     "share",
+    "suspect",
     "wait",
 ]
 
@@ -153,9 +154,16 @@ def ending_together() -> Iterator[None]:
     except Exception as error:
         if _watch is None:
             raise
-        _watch.suspect()  # a lost process fails what others do together
+        suspect()
         end(f"a defect, {type(error).__name__}: {str(error).strip().splitlines()[:1]}", 1)
         _exit(traceback.format_exc(), 1)
+
+
+def suspect() -> None:
+    """After a failure, which a lost process may have caused in what others do with it: ends this one
+    with a sentence where that is so, else returns."""
+    if _watch is not None:
+        _watch.suspect()
 
 
 def end(sentence: str, code: int) -> None:

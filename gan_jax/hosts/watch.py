@@ -94,8 +94,9 @@ class Watch:
 
     def suspect(self) -> None:
         """After a failure that a lost process may have caused: returns when that is not so."""
-        self._suspicious.set()
-        time.sleep(SOON_SECONDS + 3 * BEAT_SECONDS)
+        if not self._suspicious.is_set():
+            self._suspicious.set()
+            time.sleep(SOON_SECONDS + 3 * BEAT_SECONDS)
 
     def stop(self) -> None:
         """Ends the thread."""
