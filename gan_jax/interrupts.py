@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -11,6 +12,8 @@ from gan_jax import hosts
 
 EXIT_CODE = 75
 """Of a process that a signal stopped before its end: EX_TEMPFAIL, run the same command again."""
+AGAIN_SECONDS = 0.5
+"""Within which the same signal is the same one, sent to a process and to its group."""
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 """Ctrl-C; what schedulers send first; a terminal that closes; what they send when told to."""
 
@@ -79,12 +82,16 @@ class Interrupts:
 
     def _watch(self, numbers: list[int]) -> None:
         assert self._pipe
+        when = 0.0
         while (number := os.read(self._pipe[0], 1)[0]) != 0:
             if number not in numbers:
                 continue
+            now = time.monotonic()
+            if number == self.caught and now - when < AGAIN_SECONDS:
+                continue
             if self.caught or not self._saving:
                 self._end(number)
-            self.caught = number
+            self.caught, when = number, now
 
     def _end(self, number: int) -> NoReturn:
         name = signal.Signals(number).name

@@ -53,8 +53,7 @@ def sentence(workdir: Path) -> str:
         "stopped": f"stopped {at} by {values['why']}",
         "diverged": f"diverged {at}",
         "failed": f"failed {at}: {values['why']}",
-        "killed": f"ended without a word after step {values['step']:,}, begun on {values['host']} "
-        f"at {values['since']}",
+        "killed": f"ended without a word, begun {at} on {values['host']} at {values['since']}",
     }.get(values["state"], "")
 
 

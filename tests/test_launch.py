@@ -9,14 +9,15 @@ from pathlib import Path
 
 import jax
 import pytest
+import yaml
 from absl import flags
 from absl.testing import flagsaver
 from conftest import ROOT, finish, start
 from PIL import Image
 
 import launch
-from gan_jax import config, data, environment, parallel, placement, rundir
-from gan_jax.errors import UserError
+from gan_jax import config, data, environment, interrupts, parallel, placement, rundir
+from gan_jax.errors import Diverged, UserError
 from gan_jax.system import disk, user_cache
 
 README = (ROOT / "README.md").read_text()
@@ -452,3 +453,23 @@ def test_outside_of_a_cluster_the_flags_are_named(run, monkeypatch):
     assert code == 1
     assert "JAX finds no cluster here" in err
     assert "--coordinator_address=HOST:PORT --num_processes=N --process_id=I" in err
+
+
+def test_the_manifest_of_the_docs_is_read_and_its_command_taken():
+    text = (ROOT / "docs" / "clusters.md").read_text()
+    (manifest,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    service, job = yaml.safe_load_all(manifest)
+    assert (service["kind"], job["kind"]) == ("Service", "Job")
+    assert job["spec"]["completionMode"] == "Indexed"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    with flagsaver.flagsaver():
+        launch._parse(container["command"][1:])
+        launch._check_flags()
+        assert flags.FLAGS.multihost
+        assert flags.FLAGS.mode == "train"
+    rules = job["spec"]["podFailurePolicy"]["rules"]
+    codes = {rule["action"]: rule["onExitCodes"]["values"] for rule in rules}
+    assert codes == {
+        "FailJob": [UserError.exit_code, Diverged.exit_code],
+        "Ignore": [interrupts.EXIT_CODE],
+    }

@@ -6,7 +6,7 @@ With `--kill-at=N` the process kills itself, as `kill -9` does, at the first cal
 after step N, and with `--kill-after-save=N` when the checkpoint of step N is on disk. With
 `--process=I,N,PORT` it is process I of N, whose clock runs at a speed of its own. Prints the digest
 of its last state. With `--hang-in=data|compile|loop` it hangs there for a minute; with
-`--curves=` it draws losses.png.
+`--curves=` it draws losses.png, and with `--clock-back=N` its clock is N days slow.
 """
 
 import ctypes
@@ -43,6 +43,9 @@ def main(workdir, *arguments):
         kill_at(int(options["kill-at"]))
     if "kill-after-save" in options:
         kill_after_save(int(options["kill-after-save"]))
+    if "clock-back" in options:
+        days, now = int(options["clock-back"]), time.time
+        time.time = lambda: now() - 86_400 * days
     if "curves" not in options:  # they take as long as all else
         pictures.write_curves = lambda path, rows: None
     if "hang-in" in options:

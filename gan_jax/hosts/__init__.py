@@ -160,8 +160,7 @@ def ending_together() -> Iterator[None]:
 
 
 def suspect() -> None:
-    """After a failure, which a lost process may have caused in what others do with it: ends this one
-    with a sentence where that is so, else returns."""
+    """After a failure: where a lost process is behind it, ends this one with a sentence."""
     if _watch is not None:
         _watch.suspect()
 
