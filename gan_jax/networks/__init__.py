@@ -66,6 +66,7 @@ DISCRIMINATORS: dict[str, Callable[[Config], Discriminator]] = {
     "resnet": resnet.discriminator,
     "sndcgan": sndcgan.discriminator,
 }
+DENSE = ("mlp", "autoencoder")
 ENCODERS: dict[str, Callable[[Config], nn.Module]] = {"mlp": mlp.encoder}
 
 
@@ -91,7 +92,7 @@ def encoder(config: Config) -> nn.Module:
 def _check_layers(part: str, network: Network, data: Data) -> None:
     """Raises `UserError` for no layers, which only the dense networks can do without, and for
     kernels of which a part would never see a pixel."""
-    if network.name == "mlp":
+    if network.name in DENSE:
         return
     if not network.features:
         raise UserError(
