@@ -155,9 +155,10 @@ def _check_flags() -> None:
 
 def _train(platforms: str) -> None:
     import experiments
-    from gan_jax import config, hosts, train
+    from gan_jax import config, train
+    from gan_jax.devices import hosts
     from gan_jax.errors import UserError
-    from gan_jax.interrupts import EXIT_CODE, Interrupts
+    from gan_jax.run.interrupts import EXIT_CODE, Interrupts
 
     if not _EXPERIMENT.value:
         raise UserError("Which experiment? Add --experiment=NAME; --list shows them all.")
@@ -188,12 +189,12 @@ def _settings() -> dict[str, str]:
 
 
 def _sample() -> None:
-    from gan_jax import generate
+    from gan_jax import sample
     from gan_jax.errors import choose
 
     for name in _FORMAT.value:
-        choose(dict.fromkeys(generate.FORMATS), "--format", name)
-    generate.run(
+        choose(dict.fromkeys(sample.FORMATS), "--format", name)
+    sample.run(
         _the_run(),
         _NUM_SAMPLES.value,
         _SAMPLE_SEED.value,
@@ -205,8 +206,9 @@ def _sample() -> None:
 
 
 def _visualize() -> None:
-    from gan_jax import runs, visualize
+    from gan_jax import visualize
     from gan_jax.errors import UserError
+    from gan_jax.run import runs
 
     options = visualize.Options(
         seed=_SAMPLE_SEED.value,
@@ -245,7 +247,7 @@ def _the_run() -> str:
 
 
 def _connect_hosts() -> None:
-    from gan_jax import hosts
+    from gan_jax.devices import hosts
     from gan_jax.errors import UserError
 
     given = [flag.value is not None for flag in (_COORDINATOR, _NUM_PROCESSES, _PROCESS_ID)]

@@ -17,9 +17,12 @@ import numpy as np
 import optax
 
 from benchmarks.report import aligned
-from gan_jax import keys, ops, parallel, runs, sampling
+from gan_jax import keys, ops
 from gan_jax.data import Split
+from gan_jax.devices import parallel
 from gan_jax.keys import Purpose
+from gan_jax.methods import sampling
+from gan_jax.run import runs
 from gan_jax.system.memory import keep_freed_memory
 
 BATCH = 128

@@ -18,10 +18,12 @@ from pathlib import Path
 import experiments
 from benchmarks import machine
 from benchmarks.report import aligned
-from gan_jax import losses, rundir, train
+from gan_jax import train
 from gan_jax.config import Config, override
 from gan_jax.errors import UserError
-from gan_jax.writers import read_rows
+from gan_jax.objectives import losses
+from gan_jax.run import directory
+from gan_jax.run.writers import read_rows
 
 Figures = list[tuple[float, float]]
 """Modes covered and share at modes, of each seed."""
@@ -63,7 +65,7 @@ def game(name: str, num_steps: int, num_seeds: int) -> Config:
 def measure(config: Config, workdir: Path) -> Figures:
     """Trains all seeds and reads what their last rows say."""
     train.run(config, workdir)
-    folders = [folder for _, folder in rundir.seeds(config, workdir)]
+    folders = [folder for _, folder in directory.seeds(config, workdir)]
     last = [read_rows(folder / "metrics.jsonl")[-1] for folder in folders]
     return [(row["modes_covered"], row["share_at_modes"]) for row in last]
 

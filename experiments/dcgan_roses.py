@@ -33,17 +33,7 @@ Departures from the article:
 - Sample grids come every 100 steps.
 """
 
-from gan_jax.config import (
-    Checkpoint,
-    Config,
-    Data,
-    Latents,
-    Log,
-    Network,
-    Optimizer,
-    Sample,
-    Train,
-)
+from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Network, Optimizer, Sample, Train
 
 PAPER = "DCGAN, arXiv 1511.06434"
 

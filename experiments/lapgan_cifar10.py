@@ -22,17 +22,7 @@ images where this takes means of four. The numbers of channels are ours.
 
 from dataclasses import replace
 
-from gan_jax.config import (
-    Config,
-    Data,
-    Latents,
-    Log,
-    Network,
-    Optimizer,
-    Pyramid,
-    Sample,
-    Train,
-)
+from gan_jax.config import Config, Data, Latents, Log, Network, Optimizer, Pyramid, Sample, Train
 
 PAPER = "LAPGAN, arXiv 1506.05751"
 

@@ -2,7 +2,7 @@
 
     python launch.py --experiment=toy_grid
 
-`toy_ring`'s recipe on 25 modes of deviation 0.02, 0.4 apart (`gan_jax.densities.grid`): the common
+`toy_ring`'s recipe on 25 modes of deviation 0.02, 0.4 apart (`densities.grid`): the common
 grid, at whole numbers from -2 to 2 with deviation 0.05, scaled into [-1, 1]. Modes half as wide ask
 for more of both networks: G's rate is 1e-3, and the weight of R1 is 0.005.
 

@@ -2,7 +2,7 @@
 
     python launch.py --experiment=toy_line
 
-`toy_ring`'s recipe on a segment with a deviation of 0.02 around it (`gan_jax.densities.line`), made
+`toy_ring`'s recipe on a segment with a deviation of 0.02 around it (`densities.line`), made
 of 54 Gaussians: the modes that are covered are parts of the line.
 
 Seed 0 ends with all 54 parts covered and every sample at one. 40 s on two CPU cores.

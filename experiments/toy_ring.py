@@ -2,7 +2,7 @@
 
     python launch.py --experiment=toy_ring
 
-20,000 points from a mixture whose density is known (`gan_jax.densities.ring`): eight modes on a
+20,000 points from a mixture whose density is known (`densities.ring`): eight modes on a
 circle of radius 0.8, each of deviation 0.04. It is the common ring (radius 1, deviation 0.05)
 scaled into [-1, 1]; the deviation of 0.05 in place of the 0.01 or 0.02 of some papers is what a run
 of seconds resolves. Latents of 2 from U(-1, 1), so that G's manifold can be drawn.

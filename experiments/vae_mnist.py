@@ -16,17 +16,7 @@ Here, with seed 0, batches of 64 end at 148.9 (the mean over the last two epochs
 Departure from the chapter: batches may span two epochs; each epoch has a new order.
 """
 
-from gan_jax.config import (
-    Checkpoint,
-    Config,
-    Data,
-    Latents,
-    Log,
-    Network,
-    Optimizer,
-    Sample,
-    Train,
-)
+from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Network, Optimizer, Sample, Train
 
 PAPER = "VAE, arXiv 1312.6114"
 

@@ -13,30 +13,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import (
-    data,
-    environment,
-    feeding,
-    hosts,
-    keys,
-    methods,
-    parallel,
-    report,
-    rundir,
-    status,
-)
-from gan_jax.checkpoint import Checkpoints
+from gan_jax import data, keys, methods, report
 from gan_jax.config import Config
 from gan_jax.data import Dataset
+from gan_jax.devices import feeding, hosts, parallel
+from gan_jax.devices.mesh import Placement, place
+from gan_jax.devices.parallel import MetricSums, Outcome
 from gan_jax.errors import Diverged, UserError
-from gan_jax.interrupts import Interrupts
-from gan_jax.intervals import Pace, is_due
 from gan_jax.methods import Method, State
-from gan_jax.parallel import MetricSums, Outcome
-from gan_jax.placement import Placement, place
+from gan_jax.run import directory, environment, status
+from gan_jax.run.checkpoint import Checkpoints
+from gan_jax.run.interrupts import Interrupts
+from gan_jax.run.intervals import Pace, is_due
+from gan_jax.run.watch import Watch
 from gan_jax.system import disk, memory, user_cache
 from gan_jax.system.names import printable
-from gan_jax.watch import Watch
 
 
 def run(
@@ -54,12 +45,12 @@ def run(
     parallel.check_settings()
     resolved, why = data.resolve(data.absolute(config.data))
     config = dataclasses.replace(config, data=resolved)
-    workdir = rundir.given(workdir) if workdir else rundir.default(config)
+    workdir = directory.given(workdir) if workdir else directory.default(config)
     _say(f"Run directory: {printable(workdir)}")
     if why:
         print(_stand_in_notice(config, why), file=sys.stderr, flush=True)
     placement = place(config.train.num_seeds, config.seed)
-    parallel.check_divisible(config.train.batch_size, placement, rundir.is_begun(workdir))
+    parallel.check_divisible(config.train.batch_size, placement, directory.is_begun(workdir))
     method = methods.make(config)
     with disk.explained(workdir, "--workdir"), contextlib.ExitStack() as stack:
         interrupts = interrupts or stack.enter_context(Interrupts())
@@ -73,11 +64,11 @@ def run(
             _say(*data.classes_report(dataset))
         changes = []
         if jax.process_index() == 0:
-            rundir.make(workdir)
-            stack.enter_context(rundir.lock(workdir))
-            rundir.check_same_run(workdir, config, dataset)
+            directory.make(workdir)
+            stack.enter_context(directory.lock(workdir))
+            directory.check_same_run(workdir, config, dataset)
             changes = environment.changes_since(workdir)
-            rundir.record(workdir, config, dataset)
+            directory.record(workdir, config, dataset)
         hosts.agree_on(environment.facts(config, dataset))
         hosts.share(workdir)
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", config.checkpoint))

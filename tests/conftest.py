@@ -17,6 +17,7 @@ import pytest
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+# the devices are set before anything uses them
 from gan_jax.config import (  # noqa: E402
     Checkpoint,
     Config,
@@ -29,7 +30,7 @@ from gan_jax.config import (  # noqa: E402
     Sample,
     Train,
 )
-from gan_jax.system import user_cache  # noqa: E402  (the devices are set before anything uses them)
+from gan_jax.system import user_cache  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 TEST_DATA = Path(os.environ.get("GAN_JAX_TEST_DATA") or "no-test-data")

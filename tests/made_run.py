@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 from PIL import Image
 
-from gan_jax.writers import Writers
+from gan_jax.run.writers import Writers
 
 VOID = {"meta", "link", "img", "input", "br"}
 

@@ -8,8 +8,8 @@ from benchmarks.peers import KNOWN, check, ours
 from gan_jax.config import Config, override
 from gan_jax.data import Split
 from gan_jax.errors import UserError
-from gan_jax.losses import LOSSES
 from gan_jax.methods import game as games
+from gan_jax.objectives.losses import LOSSES
 
 CARS = "dcgan_cifar_cars"
 

@@ -8,13 +8,15 @@ import optax
 import pytest
 
 import experiments
-from gan_jax import collectives, data, keys, latents, methods, train
+from gan_jax import data, keys, methods, train
 from gan_jax.config import Config, flatten, override
 from gan_jax.data import Split, check_classes, procedural_cars
+from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.methods import Batch, adversarial
 from gan_jax.methods import game as games
+from gan_jax.networks import latents
 
 NARROW = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4}
 PLAYERS = {

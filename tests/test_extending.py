@@ -7,9 +7,10 @@ import jax
 import numpy as np
 import pytest
 
-from gan_jax import data, keys, losses, methods, networks, penalties, train
+from gan_jax import data, keys, methods, networks, train
 from gan_jax.config import override
 from gan_jax.data import procedural_cars
+from gan_jax.objectives import losses, penalties
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "extending.md").read_text()
 

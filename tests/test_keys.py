@@ -2,7 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import collectives, keys
+from gan_jax import keys
+from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
 
 

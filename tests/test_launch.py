@@ -16,8 +16,10 @@ from conftest import ROOT, finish, start
 from PIL import Image
 
 import launch
-from gan_jax import config, data, environment, interrupts, parallel, placement, rundir
+from gan_jax import config, data
+from gan_jax.devices import mesh, parallel
 from gan_jax.errors import Diverged, UserError
+from gan_jax.run import directory, environment, interrupts
 from gan_jax.system import disk, user_cache
 
 README = (ROOT / "README.md").read_text()
@@ -179,7 +181,7 @@ def test_gray_pictures_train_in_one_channel(run, tmp_path):
 
 def test_a_run_directory_in_use_is_refused(run, tmp_path, monkeypatch):
     (tmp_path / "w").mkdir()
-    with rundir.lock(tmp_path / "w"):
+    with directory.lock(tmp_path / "w"):
         code, _, err = run(*CARS, *DRAWN, "--workdir=w")
     assert code == 1
     assert "Another process is training in w" in err
@@ -198,8 +200,8 @@ def refuse(number):
 
 
 def test_a_file_system_without_locks_is_no_reason_to_wait(tmp_path, monkeypatch):
-    monkeypatch.setattr(rundir.fcntl, "flock", refuse(errno.ENOLCK))
-    rundir.lock(tmp_path).close()
+    monkeypatch.setattr(directory.fcntl, "flock", refuse(errno.ENOLCK))
+    directory.lock(tmp_path).close()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def test_a_file_system_without_locks_is_no_reason_to_wait(tmp_path, monkeypatch)
 def test_a_run_directory_that_cannot_be_written_to_says_so(tmp_path, monkeypatch, number, sentence):
     monkeypatch.setattr(disk.os, "open", refuse(number))
     with pytest.raises(UserError, match=sentence):
-        rundir.make(tmp_path)
+        directory.make(tmp_path)
 
 
 def test_a_name_that_is_too_long_is_one_sentence(run):
@@ -309,7 +311,7 @@ def test_the_digest_of_the_cars_names_the_run(run, tmp_path):
     import experiments
 
     cars = experiments.load("dcgan_cifar_cars")
-    assert str(rundir.default(cars)) == f"runs/dcgan_cifar_cars/seed0-{config.digest(cars)}"
+    assert str(directory.default(cars)) == f"runs/dcgan_cifar_cars/seed0-{config.digest(cars)}"
 
 
 def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
@@ -400,7 +402,7 @@ def test_seeds_beyond_the_largest_are_refused(run):
 
 def test_a_run_is_resumed_on_devices_that_divide_its_batch(monkeypatch):
     monkeypatch.setattr(parallel.jax, "device_count", lambda: 3)
-    one = placement.Placement(1, ())
+    one = mesh.Placement(1, ())
     parallel.check_divisible(9, one)
     with pytest.raises(UserError, match=r"set train\.batch_size=9"):
         parallel.check_divisible(8, one)
@@ -421,7 +423,7 @@ def test_a_user_without_a_home(monkeypatch, tmp_path):
         data.load(config.Data(source="tfds", name="mnist"))
     assert data.load(config.Data(source="points", name="ring", height=1, width=1, channels=2))
     with pytest.raises(UserError, match="is in a home folder, and this user has none"):
-        rundir.given("~/run")
+        directory.given("~/run")
 
 
 def test_what_changed_since_the_last_start_is_said(tmp_path, monkeypatch):

@@ -22,12 +22,14 @@ import jax
 import numpy as np
 from conftest import tiny_config
 
-from gan_jax import config, data, hosts, parallel, pictures, train
-from gan_jax.checkpoint import Checkpoints
+from gan_jax import config, data, train
+from gan_jax.devices import hosts, parallel
 from gan_jax.errors import UserError
-from gan_jax.interrupts import EXIT_CODE, Interrupts
-from gan_jax.intervals import Pace
-from gan_jax.observer import Observer
+from gan_jax.run import pictures
+from gan_jax.run.checkpoint import Checkpoints
+from gan_jax.run.interrupts import EXIT_CODE, Interrupts
+from gan_jax.run.intervals import Pace
+from gan_jax.run.observer import Observer
 from gan_jax.system import console
 
 

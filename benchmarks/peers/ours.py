@@ -9,18 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.peers import MOST_STEPS, Losses, Problem, Step
-from gan_jax import collectives, keys, methods, ops, parallel, penalties
+from gan_jax import keys, methods, ops
+from gan_jax.devices import collectives, parallel
+from gan_jax.devices.mesh import Placement, place
+from gan_jax.devices.parallel import Pool
 from gan_jax.errors import UserError
 from gan_jax.methods import adversarial, updates
 from gan_jax.methods import game as games
-from gan_jax.methods.auxiliary import Asked
-from gan_jax.parallel import Pool
-from gan_jax.placement import Placement, place
+from gan_jax.objectives import penalties
+from gan_jax.objectives.auxiliary import Asked
 from gan_jax.system import memory
 
 
 def make(problem: Problem) -> Step:
-    """The step of `gan_jax.parallel.many_steps`."""
+    """The step of `gan_jax.devices.parallel.many_steps`."""
     memory.keep_freed_memory()
     if problem.variant == "naive":
         ops.Conv, ops.ConvTranspose = _flax_layer(nn.Conv), _flax_layer(nn.ConvTranspose)

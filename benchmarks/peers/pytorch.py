@@ -10,7 +10,7 @@ from benchmarks.peers import pytorch_networks as networks
 from gan_jax.errors import UserError
 
 TINY = 1e-12
-"""As in `gan_jax.penalties`."""
+"""As in `gan_jax.objectives.penalties`."""
 
 
 def make(problem: Problem) -> Step:

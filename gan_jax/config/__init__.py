@@ -1,13 +1,6 @@
 """What defines a run: frozen dataclasses, typed overrides, and which configs are one run."""
 
-from gan_jax.config.identity import (
-    MAY_CHANGE,
-    differences,
-    digest,
-    flatten,
-    from_dict,
-    to_dict,
-)
+from gan_jax.config.identity import MAY_CHANGE, differences, digest, flatten, from_dict, to_dict
 from gan_jax.config.overrides import override
 from gan_jax.config.sections import (
     Augment,

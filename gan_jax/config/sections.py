@@ -92,7 +92,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Loss:
-    """A row of gan_jax.losses.LOSSES and its constants."""
+    """A row of gan_jax.objectives.losses.LOSSES and its constants."""
 
     name: str = "non_saturating"
     real_target: float = 1.0  # of D, below 1 to smooth the labels
@@ -106,7 +106,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Auxiliary:
-    """A row of gan_jax.methods.auxiliary.AUXILIARIES, a term beside the loss."""
+    """A row of gan_jax.objectives.auxiliary.AUXILIARIES, a term beside the loss."""
 
     name: str = "none"
     weight: float = 1.0
@@ -116,7 +116,8 @@ class Auxiliary:
 class Penalty:
     """What keeps D regular.
 
-    A row of gan_jax.penalties.PENALTIES, which D's update adds to its loss, and a bound on weights.
+    A row of gan_jax.objectives.penalties.PENALTIES, which D's update adds to its loss, and a bound
+    on weights.
     """
 
     name: str = "none"
@@ -134,7 +135,7 @@ class Augment:
     `probability` on, so that the mean sign of D's logits on real examples comes to the target.
     """
 
-    names: tuple[str, ...] = ()  # rows of gan_jax.augment.AUGMENTATIONS
+    names: tuple[str, ...] = ()  # rows of gan_jax.objectives.augmentations.AUGMENTATIONS
     probability: float = 1.0
     final_probability: float | None = None  # where `train.schedule` leads
     adapt_target: float = 0.0  # 0.6 in StyleGAN2-ADA; 0 leaves the probability alone

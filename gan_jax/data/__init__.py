@@ -11,14 +11,7 @@ import numpy as np
 from gan_jax.config import Data
 from gan_jax.data import digits, folder, points, procedural_cars, tfds
 from gan_jax.data.cache import cached
-from gan_jax.data.dataset import (
-    Dataset,
-    Split,
-    Unavailable,
-    check_classes,
-    classes_report,
-    dataset,
-)
+from gan_jax.data.dataset import Dataset, Split, Unavailable, check_classes, classes_report, dataset
 from gan_jax.errors import UserError, choose
 from gan_jax.system import names
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gan_jax import densities
 from gan_jax.config import Data
+from gan_jax.data import densities
 from gan_jax.data.dataset import Dataset, Split, dataset
-from gan_jax.densities import DENSITIES, Mixture
+from gan_jax.data.densities import DENSITIES, Mixture
 from gan_jax.errors import UserError, choose
 
 TRAIN_POINTS, TEST_POINTS = 20_000, 5_000

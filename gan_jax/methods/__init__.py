@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from gan_jax.config import Config
 from gan_jax.errors import choose
+from gan_jax.method import Batch, Method, Metrics, State
 from gan_jax.methods import adversarial, pyramid, vae
-from gan_jax.methods.method import Batch, Method, Metrics, State
 
 __all__ = ["METHODS", "Batch", "Method", "Metrics", "State", "make"]
 

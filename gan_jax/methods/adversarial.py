@@ -18,17 +18,19 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import augment, collectives, keys, networks
+from gan_jax import keys, networks
 from gan_jax.config import Config
+from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
+from gan_jax.method import Batch, Method, Metrics
 from gan_jax.methods import average
 from gan_jax.methods import game as games
-from gan_jax.methods.auxiliary import Asked
 from gan_jax.methods.average import Average
 from gan_jax.methods.game import Game
-from gan_jax.methods.method import Batch, Method, Metrics
 from gan_jax.methods.player import Player, infer, split
 from gan_jax.methods.updates import Control, Now, make_fakes, update_disc, update_gen
+from gan_jax.objectives import augmentations
+from gan_jax.objectives.auxiliary import Asked
 
 
 class AdversarialState(NamedTuple):
@@ -101,7 +103,7 @@ def step(
 
     if game.flip:
         flips = jax.vmap(partial(keys_of, Purpose.FLIP))(updates)
-        real = jax.vmap(augment.flip)(flips, real)
+        real = jax.vmap(augmentations.flip)(flips, real)
     gen = state.gen
     z = jax.vmap(latents)(updates)
     asked = Asked(labels[-1], z[-1])

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import schedules
 from gan_jax.config import Config
 from gan_jax.errors import UserError
-from gan_jax.losses import Control, Loss
-from gan_jax.methods.method import Metrics
+from gan_jax.method import Metrics
+from gan_jax.methods import schedules
+from gan_jax.objectives.losses import Control, Loss
 
 
 class Augmenting(NamedTuple):

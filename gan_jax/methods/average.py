@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax import schedules
 from gan_jax.config import Train
+from gan_jax.methods import schedules
 from gan_jax.methods.player import Player, Tree
 
 

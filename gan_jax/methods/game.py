@@ -7,10 +7,12 @@ import flax.linen as nn
 import jax
 import optax
 
-from gan_jax import augment, latents, losses, networks, schedules
+from gan_jax import networks
 from gan_jax.config import Config, Train
-from gan_jax.methods import augmenting, auxiliary, average, fitting, optimizers, regularisers
+from gan_jax.methods import augmenting, average, compatibility, optimizers, regularisers, schedules
 from gan_jax.methods.player import Tree
+from gan_jax.networks import latents
+from gan_jax.objectives import augmentations, auxiliary, losses
 
 
 class Game(NamedTuple):
@@ -22,7 +24,7 @@ class Game(NamedTuple):
     latent_size: int
     draw_latents: Callable[[jax.Array], jax.Array]
     flip: bool
-    augment: augment.Pipeline
+    augment: augmentations.Pipeline
     augmenting: augmenting.Augmenting
     loss: losses.Loss
     gen_weight: float  # of the adversarial loss in G's
@@ -45,7 +47,7 @@ def make(config: Config) -> Game:
     loss = losses.make(config.loss)
     penalty = regularisers.penalty(config)
     disc = networks.discriminator(config)
-    fitting.check(config, loss, disc)
+    compatibility.check(config, loss, disc)
     return Game(
         gen=networks.generator(config),
         disc=disc,
@@ -53,7 +55,7 @@ def make(config: Config) -> Game:
         latent_size=latents.size(config.latents),
         draw_latents=latents.sampler(config.latents),
         flip=config.data.flip == "horizontal",
-        augment=augment.pipeline(config.augment.names),
+        augment=augmentations.pipeline(config.augment.names),
         augmenting=augmenting.make(config, loss),
         loss=loss,
         gen_weight=config.loss.gen_weight,

@@ -6,9 +6,9 @@ from functools import partial
 import jax
 import optax
 
-from gan_jax import schedules
 from gan_jax.config import Optimizer, Train
 from gan_jax.errors import choose
+from gan_jax.methods import schedules
 
 Rate = jax.Array | float
 

@@ -7,7 +7,7 @@ import flax.linen as nn
 import jax
 import optax
 
-from gan_jax import collectives
+from gan_jax.devices import collectives
 
 Tree = Any
 

@@ -15,16 +15,19 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import augment, collectives, keys, latents
+from gan_jax import keys
 from gan_jax.config import Config
+from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
+from gan_jax.method import Batch, Method, Metrics
 from gan_jax.methods import adversarial
 from gan_jax.methods import game as games
 from gan_jax.methods.adversarial import AdversarialState
 from gan_jax.methods.game import Game
-from gan_jax.methods.method import Batch, Method, Metrics
+from gan_jax.networks import latents
 from gan_jax.networks.resampling import mean_pooled
+from gan_jax.objectives import augmentations
 
 
 class PyramidState(NamedTuple):
@@ -113,7 +116,7 @@ def step(
     if pyramid.flip:
         numbers = collectives.example_numbers(len(images))
         flips = keys.per_example(keys.at_step(key, Purpose.FLIP, state.step), numbers)
-        images = augment.flip(flips, images)
+        images = augmentations.flip(flips, images)
     states: list[AdversarialState] = []
     measured: Metrics = {}
     seen = split(pyramid, images, batch.labels)

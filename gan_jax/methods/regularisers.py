@@ -6,10 +6,12 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from gan_jax import config, penalties, schedules
+from gan_jax import config
 from gan_jax.config import Config
 from gan_jax.errors import choose
+from gan_jax.methods import schedules
 from gan_jax.methods.player import Tree
+from gan_jax.objectives import penalties
 
 Penalty = Callable[[penalties.View, jax.Array], jax.Array]
 """(view, step) -> what D's loss has added, a scalar of this device's examples."""

@@ -7,13 +7,15 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import collectives, keys, losses, penalties
+from gan_jax import keys
+from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
-from gan_jax.methods.auxiliary import Asked, OfDisc
+from gan_jax.method import Metrics
 from gan_jax.methods.game import Game
-from gan_jax.methods.method import Metrics
 from gan_jax.methods.player import Player, Tree, apply_gradient, descend, train_pass
 from gan_jax.networks import Verdict
+from gan_jax.objectives import losses, penalties
+from gan_jax.objectives.auxiliary import Asked, OfDisc
 
 
 class Control(NamedTuple):

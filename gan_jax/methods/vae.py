@@ -20,14 +20,17 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax import augment, collectives, keys, latents, networks
+from gan_jax import keys, networks
 from gan_jax.config import Config, flatten
+from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
+from gan_jax.method import Batch, Method, Metrics
 from gan_jax.methods import average, optimizers
 from gan_jax.methods.average import Average
-from gan_jax.methods.method import Batch, Method, Metrics
 from gan_jax.methods.player import Player, Tree, descend, split
+from gan_jax.networks import latents
+from gan_jax.objectives import augmentations
 
 METRICS = ("loss", "reconstruction", "kl", "grad_norm")
 
@@ -147,7 +150,7 @@ def step(vae: VAE, state: VAEState, batch: Batch, key: jax.Array) -> tuple[VAESt
         return keys.per_example(keys.at_step(key, purpose, state.step), numbers)
 
     if vae.flip:
-        batch = batch._replace(images=augment.flip(keys_of(Purpose.FLIP), batch.images))
+        batch = batch._replace(images=augmentations.flip(keys_of(Purpose.FLIP), batch.images))
     noise = vae.draw_noise(keys_of(Purpose.ENCODE))
 
     def objective(params: Tree):

@@ -4,7 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax import collectives, keys
+from gan_jax import keys
+from gan_jax.devices import collectives
 
 
 class BatchNorm(nn.Module):

@@ -10,7 +10,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax import collectives
+from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 
 GROUP = 4

@@ -8,10 +8,10 @@ the same bytes.
 import sys
 from pathlib import Path
 
-from gan_jax import rundir
 from gan_jax.errors import UserError
 from gan_jax.report import gallery, records, run_page
 from gan_jax.report.records import Record
+from gan_jax.run import directory
 from gan_jax.system import disk
 from gan_jax.system.names import expanded, printable
 
@@ -25,7 +25,7 @@ def run(workdir: str | Path, output: str | Path | None = None) -> Path:
     them, and each run its own report, in a folder of the same name. A run that cannot be shown is
     named and left out. Raises `UserError` where there is no run.
     """
-    workdir = rundir.given(workdir)
+    workdir = directory.given(workdir)
     with disk.explained(workdir, "--output"):
         place = disk.folder(expanded(output)) if output else workdir
         if records.is_run(workdir):

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from gan_jax import pictures
-from gan_jax.pictures import COLOURS
 from gan_jax.report.document import escape
 from gan_jax.report.embed import spread
-from gan_jax.writers import Row
+from gan_jax.run import pictures
+from gan_jax.run.pictures import COLOURS
+from gan_jax.run.writers import Row
 
 Points = list[tuple[int, float]]
 

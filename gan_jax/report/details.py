@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gan_jax.config import Config, to_dict
-from gan_jax.environment import flat
 from gan_jax.report.document import command, more, table, text
+from gan_jax.run.environment import flat
 
 Settings = dict[str, Any]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 
-from gan_jax.memorisation import with_highest
+from gan_jax.metrics.memorisation import with_highest
 from gan_jax.report.document import figure, link, more, notice, paragraph, table, text
 from gan_jax.report.embed import Album, Embedded
 from gan_jax.report.records import Record

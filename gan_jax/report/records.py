@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan_jax import status
-from gan_jax.environment import flat
+from gan_jax.run import status
+from gan_jax.run.environment import flat
+from gan_jax.run.writers import Row, read_rows
 from gan_jax.system import disk
 from gan_jax.system.names import natural
-from gan_jax.writers import Row, read_rows
 
 DEPTH = 3
 """How far below a folder its runs may lie: runs/<experiment>/<run>/<seed>."""
@@ -21,9 +21,9 @@ class Record(NamedTuple):
     config: dict[str, Any]  # by dotted name; values as JSON has them
     environment: dict[str, Any]
     rows: list[Row]
-    memorisation: dict[str, Any]  # the latest `gan_jax.memorisation.report`, or empty
+    memorisation: dict[str, Any]  # the latest `gan_jax.metrics.memorisation.report`, or empty
     page: Path  # the folder of its report, from which links lead to its files
-    state: str  # as `gan_jax.status` has it, such as `finished`
+    state: str  # as `gan_jax.run.status` has it, such as `finished`
 
     @property
     def experiment(self) -> str:

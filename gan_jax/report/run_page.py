@@ -1,14 +1,7 @@
 """The page of one run."""
 
 from gan_jax.report import curves, details, pictures
-from gan_jax.report.document import (
-    contents,
-    document,
-    header,
-    notice,
-    section,
-    text,
-)
+from gan_jax.report.document import contents, document, header, notice, section, text
 from gan_jax.report.records import Record
 from gan_jax.report.timeline import timeline
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_jax import runs
 from gan_jax.errors import UserError, choose
-from gan_jax.runs import Places, Run
+from gan_jax.run import runs
+from gan_jax.run.runs import Places, Run
 from gan_jax.system import disk, user_cache
 from gan_jax.system.names import expanded, printable
 from gan_jax.visualize.arithmetic import arithmetic

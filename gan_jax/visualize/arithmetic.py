@@ -8,11 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import keys, latents, pictures
+from gan_jax import keys
 from gan_jax.config import Latents
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.runs import Run
+from gan_jax.networks import latents
+from gan_jax.run import pictures
+from gan_jax.run.runs import Run
 from gan_jax.visualize import concept, panels, subject
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel

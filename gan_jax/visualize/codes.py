@@ -5,8 +5,8 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
-from gan_jax import pictures
-from gan_jax.runs import Run
+from gan_jax.run import pictures
+from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel

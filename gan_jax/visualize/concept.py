@@ -7,10 +7,11 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, pictures
+from gan_jax import data
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
-from gan_jax.runs import Run
+from gan_jax.run import pictures
+from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import latents, pictures, runs
 from gan_jax.config import Latents
-from gan_jax.runs import Run
+from gan_jax.networks import latents
+from gan_jax.run import pictures, runs
+from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel

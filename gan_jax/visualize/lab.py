@@ -11,16 +11,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import densities, keys, latents, losses, runs, sampling
+from gan_jax import keys
 from gan_jax.config import Config
-from gan_jax.densities import DENSITIES, Mixture
+from gan_jax.data import densities
+from gan_jax.data.densities import DENSITIES, Mixture
 from gan_jax.keys import Purpose
-from gan_jax.methods import Method, State
-from gan_jax.runs import Run
+from gan_jax.methods import Method, State, sampling
+from gan_jax.networks import latents
+from gan_jax.objectives import losses
+from gan_jax.run import runs
+from gan_jax.run.runs import Run
+from gan_jax.run.writers import read_rows
 from gan_jax.visualize import panels, plane
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.plane import Moment, Story
-from gan_jax.writers import read_rows
 
 REALS, FAKES = 450, 150
 """Dots, as many as GAN Lab has."""

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_jax import measures, memorisation, pictures
 from gan_jax.data import Dataset
-from gan_jax.memorisation import Comparison, Survey
-from gan_jax.runs import Run
+from gan_jax.metrics import measures, memorisation
+from gan_jax.metrics.memorisation import Comparison, Survey
+from gan_jax.run import pictures
+from gan_jax.run.runs import Run
 from gan_jax.system.disk import to_json, write_whole
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
@@ -23,7 +24,7 @@ NARROW = 64
 
 def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
     """The samples that come nearest, most suspect first, with their neighbours in both spaces; the
-    distributions of the distances; the figures as JSON. See `gan_jax.memorisation`."""
+    distributions of the distances; the figures as JSON. See `gan_jax.metrics.memorisation`."""
     subject.pictures_only(run, "neighbours")
     dataset = subject.dataset(run, "neighbours")
     survey = measures.survey(run.config, dataset)

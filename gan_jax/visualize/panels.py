@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_jax.pictures import legible
+from gan_jax.run.pictures import legible
 from gan_jax.system.disk import write_whole
 
 INK, PALE = "#111111", "#5f5f5f"

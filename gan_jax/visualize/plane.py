@@ -8,9 +8,9 @@ import numpy as np
 
 from gan_jax.config import Config, Loss
 from gan_jax.methods import average
-from gan_jax.pictures import COLOURS
+from gan_jax.run.pictures import COLOURS
+from gan_jax.run.writers import Row
 from gan_jax.system.disk import write_whole
-from gan_jax.writers import Row
 
 REAL, FAKE, NEITHER = "#1B7837", "#762A83", "#E4E4E4"
 """The ends of PRGn, which colour-blind people tell apart; gray where no density is."""

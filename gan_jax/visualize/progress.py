@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_jax import pictures
 from gan_jax.data.pictures import opened
 from gan_jax.methods import average
-from gan_jax.runs import Run
+from gan_jax.run import pictures
+from gan_jax.run.runs import Run
+from gan_jax.run.writers import read_rows
 from gan_jax.system import disk
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
-from gan_jax.writers import read_rows
 
 SNAPSHOTS, FRAMES, GAP = 8, 150, 18
 FILM = 9000

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_jax import pictures, runs
-from gan_jax.runs import Run
+from gan_jax.run import pictures, runs
+from gan_jax.run.runs import Run
 from gan_jax.system.disk import write_whole
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options

@@ -8,13 +8,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import keys, latents, parallel, runs, sampling
+from gan_jax import keys
 from gan_jax.config import Config
 from gan_jax.data import Dataset
+from gan_jax.devices import parallel
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import Method
-from gan_jax.runs import Run
+from gan_jax.methods import Method, sampling
+from gan_jax.networks import latents
+from gan_jax.run import runs
+from gan_jax.run.runs import Run
 from gan_jax.visualize.options import NotForThisRun, Options
 
 

@@ -10,8 +10,9 @@ import time
 import pytest
 from conftest import ROOT, finish, start, tiny_config
 
-from gan_jax import status, train
+from gan_jax import train
 from gan_jax.config import override
+from gan_jax.run import status
 
 pytestmark = pytest.mark.slow
 TRAINER = ROOT / "tests" / "trainer.py"

@@ -10,7 +10,7 @@ import time
 import pytest
 from conftest import ROOT
 
-from gan_jax import status
+from gan_jax.run import status
 
 NODES = 0
 if os.environ.get("SLURM_CONF") and shutil.which("sinfo"):

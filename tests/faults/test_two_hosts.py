@@ -9,7 +9,7 @@ import time
 import pytest
 from cluster import Pair
 
-from gan_jax import status
+from gan_jax.run import status
 
 pytestmark = pytest.mark.slow
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax import densities, keys, methods, runs, train, visualize
+from gan_jax import keys, methods, train, visualize
 from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Loss, Network, Sample, Train
-from gan_jax.densities import DENSITIES, mixture
+from gan_jax.data import densities
+from gan_jax.data.densities import DENSITIES, mixture
+from gan_jax.run import runs
+from gan_jax.run.writers import read_rows
 from gan_jax.visualize import NotForThisRun, Options, plane
 from gan_jax.visualize.lab import _manifold, centres, lab, looks, moment
-from gan_jax.writers import read_rows
 
 NETWORK = Network(name="mlp", features=(8, 8), norm="none", output="linear")
 CONFIG = Config(

@@ -5,7 +5,8 @@ import json
 import pytest
 from test_visualize import by_hand
 
-from gan_jax import data, runs
+from gan_jax import data
+from gan_jax.run import runs
 from gan_jax.visualize import NotForThisRun, subject
 
 

@@ -9,12 +9,13 @@ import pytest
 from conftest import tiny_config
 from PIL import Image
 
-from gan_jax import keys, pictures, sampling, train, visualize
+from gan_jax import keys, train, visualize
 from gan_jax.config import Data, Latents, Loss, Network
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import Method
-from gan_jax.runs import Run, open_run
+from gan_jax.methods import Method, sampling
+from gan_jax.run import pictures
+from gan_jax.run.runs import Run, open_run
 from gan_jax.visualize import NotForThisRun, Options, subject
 from gan_jax.visualize.manifold import points
 from gan_jax.visualize.progress import enlargement, grid_of, spread

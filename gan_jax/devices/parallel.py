@@ -1,0 +1,156 @@
+"""Many training steps on every device in one compiled call, the one place that maps over them."""
+
+from typing import Any, NamedTuple
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax.devices import collectives
+from gan_jax.devices.mesh import Placement, place
+from gan_jax.errors import UserError
+from gan_jax.method import Batch, Method, Metrics, State
+
+
+class MetricSums(NamedTuple):
+    """Sums since the last log row, added step by step so that no split into calls shows."""
+
+    values: dict[str, chex.Array]
+    steps: chex.Array  # int32, how many were added
+
+
+class Pool(NamedTuple):
+    """The images that a call may draw from."""
+
+    images: chex.Array  # uint8 [n, height, width, channels], or float32 points in [-1, 1]
+    labels: chex.Array  # int32 [n]
+
+
+class Outcome(NamedTuple):
+    state: State
+    sums: MetricSums
+    metrics: Metrics  # of the last step
+    finite: jax.Array  # False where those metrics, which ends the call early, or the state are not
+
+
+def check_settings() -> None:
+    """Raises `UserError` where JAX is set to what the compiled loop cannot do or does otherwise."""
+    if jax.config.jax_enable_x64:  # type: ignore[attr-defined]
+        raise UserError(
+            "JAX computes in float64 (jax_enable_x64), and gan_jax trains in float32; unset it."
+        )
+    if jax.config.jax_disable_jit:  # type: ignore[attr-defined]
+        raise UserError("JAX_DISABLE_JIT keeps the training loop from being compiled; unset it.")
+
+
+def check_divisible(batch_size: int, placement: Placement, is_begun: bool = False) -> None:
+    """Raises `UserError` when the devices do not divide the global batch of a run, which is fixed
+    where the run has begun."""
+    count = jax.device_count() if placement.num_seeds == 1 else 1
+    if batch_size % count == 0:
+        return
+    if is_begun:
+        fitting = [n for n in range(1, count + 1) if batch_size % n == 0]
+        some = " or ".join(filter(None, (", ".join(map(str, fitting[:-1])), str(fitting[-1]))))
+        raise UserError(
+            f"train.batch_size={batch_size}, with which this run began, cannot be divided over "
+            f"{count} devices; use {some} of them, such as by CUDA_VISIBLE_DEVICES or "
+            "JAX_NUM_CPU_DEVICES."
+        )
+    near = max(1, round(batch_size / count)) * count
+    raise UserError(
+        f"train.batch_size={batch_size} cannot be divided over {count} devices; "
+        f"set train.batch_size={near}."
+    )
+
+
+def zero_sums(method: Method, num_seeds: int = 1) -> MetricSums:
+    """Sums of no steps, on the host; with a leading axis for more seeds than one."""
+    shape = (num_seeds,) if num_seeds > 1 else ()
+    values = {name: np.zeros(shape, np.float32) for name in method.metrics}
+    return MetricSums(values, np.zeros(shape, np.int32))
+
+
+def many_steps(method: Method, split_pool: bool, placement: Placement | None = None) -> Any:
+    """A function (state, sums, pool, indices, key, num_steps) -> Outcome over all devices.
+
+    State, sums, key and results lie as `placement` says; by default they are the same on every
+    device, with no leading device axis. `indices`, int32 [local devices, most steps, batch per
+    device], numbers each device's examples in its pool; with several seeds they are [local devices,
+    most steps, seeds per device, batch], and a device runs its seeds as one batch of operations, a
+    CPU one after another. The pool is the same on every device, or has a leading device axis too
+    (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program serves calls of any
+    length, so how a run is split into calls cannot change its results.
+    """
+    placement = placement or place(1)
+    axis = placement.axis
+    step = method.step if axis is None else _with_one_device(method.step)
+    # larger operations gain a CPU nothing and cost it what its caches hold
+    at_once = jax.default_backend() != "cpu"
+    step = jax.vmap(step) if axis is not None and at_once else step
+
+    def on_device(state, sums, pool, indices, key, num_steps) -> Outcome:
+        def go_on(carry):
+            index, outcome = carry
+            return (index < num_steps) & outcome.finite.all()
+
+        def advance(carry):
+            index, outcome = carry
+            chosen = indices[index]
+            batch = Batch(unit_range(pool.images[chosen]), pool.labels[chosen])
+            state, metrics = step(outcome.state, batch, key)
+            values = jax.tree.map(jnp.add, outcome.sums.values, metrics)
+            sums = MetricSums(values, outcome.sums.steps + 1)
+            finite = _finite(metrics, sums.steps.shape)
+            return index + 1, Outcome(state, sums, metrics, finite)
+
+        none = jax.tree.map(jnp.zeros_like, sums.values)
+        start = Outcome(state, sums, none, jnp.ones(sums.steps.shape, bool))
+        outcome = jax.lax.while_loop(go_on, advance, (jnp.zeros((), jnp.int32), start))[1]
+        whole = _finite(outcome.state, sums.steps.shape)
+        return outcome._replace(finite=outcome.finite & whole)
+
+    def in_sequence(state, sums, pool, indices, key, num_steps) -> Outcome:
+        def one(parts) -> Outcome:
+            state, sums, indices, key = parts
+            return on_device(state, sums, pool, indices, key, num_steps)
+
+        return jax.lax.map(one, (state, sums, indices.swapaxes(0, 1), key))
+
+    # Donated buffers of a run of several processes are deleted under it by the second call.
+    donated = (0, 1) if jax.process_count() == 1 else ()
+    return jax.pmap(
+        on_device if axis is None or at_once else in_sequence,
+        axis_name=collectives.AXIS if axis is None else "seeds",
+        in_axes=(axis, axis, 0 if split_pool else None, 0, axis, None),
+        out_axes=axis,
+        devices=None if axis is None else placement.devices,
+        donate_argnums=donated,
+    )
+
+
+def _with_one_device(step: Any) -> Any:
+    """`step` with the device that it runs on as its whole world, whatever others do."""
+
+    def alone(state, batch, key):
+        shard = jax.tree.map(lambda part: part[None], batch)
+        world = jax.vmap(step, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
+        return world(state, shard, key)
+
+    return alone
+
+
+def _finite(tree: Any, runs: tuple[int, ...]) -> jax.Array:
+    """Whether all of a tree is finite: bool [seeds] of leaves [seeds, ...], or [] of one run's."""
+    finite = jnp.ones(runs, bool)
+    for leaf in jax.tree.leaves(tree):
+        finite &= jnp.isfinite(leaf).reshape(*runs, -1).all(axis=-1)
+    return finite
+
+
+def unit_range(images: jax.Array) -> jax.Array:
+    """uint8 images to float32 in [-1, 1]; 0 becomes -1 and 255 becomes 1. Floats stay."""
+    if jnp.issubdtype(images.dtype, jnp.floating):
+        return images
+    return images.astype(jnp.float32) / 127.5 - 1

@@ -1,0 +1,1 @@
+"""What G and D minimise, and what the images that D sees go through."""

@@ -1,0 +1,166 @@
+"""The record that a run keeps of itself, and the check that a second start continues it."""
+
+import contextlib
+import dataclasses
+import errno
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from gan_jax import config as config_lib
+from gan_jax.config import Config
+from gan_jax.data import Dataset
+from gan_jax.errors import UserError
+from gan_jax.run import environment
+from gan_jax.system import disk
+from gan_jax.system.disk import write_whole
+from gan_jax.system.names import expanded, printable
+
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What a file system answers that does not know locks."""
+
+
+def default(config: Config) -> Path:
+    """runs/<experiment>/seed<N>-<digest>, and the stand-in's name when there is one."""
+    name = f"seed{config.seed}-{config_lib.digest(config)}"
+    if config.data.stands_in_for:
+        name += f"-{config.data.source}"
+    return Path("runs", config.experiment or "unnamed", name)
+
+
+def given(workdir: str | Path) -> Path:
+    """The run directory that a user named; `~`, `.` and `..` get the names they stand for."""
+    path = expanded(workdir)
+    return path.resolve() if path.name in ("", "..") else path
+
+
+def make(workdir: Path) -> None:
+    """Makes the run directory. Raises `UserError` where nothing can be written."""
+    with disk.explained(workdir, "--workdir"):
+        disk.folder(workdir)
+        _open_lock(workdir).close()
+        disk.sweep(workdir)
+
+
+def is_begun(workdir: Path) -> bool:
+    """Whether a run has its record in `workdir`."""
+    with contextlib.suppress(OSError):
+        return (workdir / "config.json").exists()
+    return False
+
+
+def seeds(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
+    """The config and the folder of each seed's own record: of one seed, the run directory itself.
+
+    More have `seed_N` each, in the run directory, whose checkpoints hold all of them.
+    """
+    count = config.train.num_seeds
+    if count == 1:
+        return [(config, workdir)]
+    alone = dataclasses.replace(config.train, num_seeds=1)
+    parts = range(config.seed, config.seed + count)
+    return [
+        (dataclasses.replace(config, seed=seed, train=alone), workdir / f"seed_{seed}")
+        for seed in parts
+    ]
+
+
+def study_of(workdir: Path, config: Config) -> tuple[Config, int] | None:
+    """The config of the study that `workdir` is a seed of, and which one; None where it is none."""
+    if not (workdir.parent / "config.json").exists():
+        return None
+    study = read_config(workdir.parent)
+    parts = seeds(study, workdir.parent)
+    return (study, parts.index((config, workdir))) if (config, workdir) in parts else None
+
+
+def lock(workdir: Path) -> TextIO:
+    """Holds the run directory for this process until the file returned is closed.
+
+    Raises `UserError` when another process trains in it; some shared file systems cannot tell.
+    """
+    handle = _open_lock(workdir)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return handle
+        handle.close()
+        raise UserError(
+            f"Another process is training in {printable(workdir)}; wait for it, or give another "
+            "--workdir."
+        ) from error
+    return handle
+
+
+def _open_lock(workdir: Path) -> TextIO:
+    return os.fdopen(disk.open_own(workdir / ".lock", os.O_RDWR), "r+")
+
+
+def read_config(workdir: Path) -> Config:
+    """The config of the run in `workdir`. Raises `UserError` when there is no run."""
+    path = workdir / "config.json"
+    try:
+        values = json.loads(disk.read(path))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(
+            f"There is no run in {printable(workdir)}; train first, or check --workdir."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{printable(path)} is damaged ({error}); start a new run elsewhere."
+        ) from error
+    if not isinstance(values, dict) or not {"experiment", "seed", "data"} <= set(values):
+        raise UserError(
+            f"{printable(path)} is not of gan_jax; give another --workdir, in which nothing else "
+            "is kept."
+        )
+    return config_lib.from_dict(values)
+
+
+def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
+    """Raises `UserError` when `workdir` holds a run that `config` and `dataset` do not continue."""
+    if not (workdir / "config.json").exists():
+        return
+    begun = read_config(workdir)
+    if study_of(workdir, begun):
+        raise UserError(
+            f"{printable(workdir)} belongs to the study in {printable(workdir.parent)}; give that "
+            "as --workdir to resume all its seeds, or another to train this one alone."
+        )
+    changed = config_lib.differences(begun, config)
+    before = environment.recorded_data(workdir).get("fingerprint", dataset.fingerprint)
+    if not changed and before != dataset.fingerprint:
+        changed = [f"the images: fingerprint {before} -> {dataset.fingerprint}"]
+    if changed:
+        raise UserError(
+            f"The run in {printable(workdir)} was started with other settings "
+            f"({'; '.join(changed)}); restore them to resume it, or give another --workdir to "
+            "start anew."
+        )
+
+
+def record(workdir: Path, config: Config, dataset: Dataset) -> None:
+    """Writes config.json and environment.json, of each seed too where there are several.
+
+    The environments of earlier starts are kept.
+    """
+    _record(workdir, config, dataset)
+    for part, folder in seeds(config, workdir):
+        if folder != workdir:
+            disk.folder(workdir, folder.name)
+            _record(folder, part, dataset)
+
+
+def _record(workdir: Path, config: Config, dataset: Dataset) -> None:
+    earlier = environment.recorded(workdir)
+    starts = [*earlier.pop("earlier_starts", []), earlier] if earlier else []
+    now = {**environment.of(config, dataset), "earlier_starts": starts}
+    write_whole(workdir / "environment.json", _json(now))
+    write_whole(workdir / "config.json", _json(config_lib.to_dict(config)))
+
+
+def _json(value: Any) -> bytes:
+    return (disk.to_json(value, indent=2) + "\n").encode()

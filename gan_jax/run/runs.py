@@ -1,0 +1,134 @@
+"""A finished or running run, opened to be looked at."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+
+from gan_jax import data, keys, methods
+from gan_jax.config import Config
+from gan_jax.data import Dataset
+from gan_jax.errors import UserError
+from gan_jax.methods import Method, State
+from gan_jax.run import directory, environment
+from gan_jax.run.checkpoint import Checkpoints, Damaged
+from gan_jax.system.names import printable
+
+
+class Run(NamedTuple):
+    """A run as its directory has it, at one checkpoint."""
+
+    workdir: Path
+    config: Config
+    method: Method
+    step: int
+    state: State  # on the first device
+
+
+class Places(NamedTuple):
+    """Where the data of a run are now, if not where they were."""
+
+    path: str = ""  # data.path
+    data_dir: str = ""  # data.data_dir
+
+
+def open_run(workdir: str | Path, step: int | None = None, places: Places | None = None) -> Run:
+    """The run in `workdir` at a checkpoint, the last one that is whole by default; it may be a seed
+    of a study.
+
+    Raises `UserError` when there is no run or no such checkpoint, for a study of many seeds, and
+    for places of other data than the run's.
+    """
+    workdir = directory.given(workdir)
+    config = directory.read_config(workdir)
+    if config.train.num_seeds > 1:
+        example = directory.seeds(config, workdir)[0][1]
+        raise UserError(
+            f"The run in {printable(workdir)} has {config.train.num_seeds} seeds; choose one, such "
+            f"as --workdir={printable(example)}."
+        )
+    method = methods.make(config)
+    study = directory.study_of(workdir, config)
+    with Checkpoints(_checkpoints(workdir, config)) as checkpoints:
+        like = jax.eval_shape(method.init, keys.root(0))
+        if study:
+            number, count = study[1], study[0].train.num_seeds
+            like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
+        if step is not None:
+            state = checkpoints.restore(step, state=like)["state"]
+        elif newest := checkpoints.restore_newest(state=like):
+            step, state = newest[0], newest[1]["state"]
+        else:
+            raise UserError(
+                f"The run in {printable(workdir)} has no checkpoint yet; train it further first."
+            )
+    if study:
+        state = jax.tree.map(lambda leaf: leaf[number], state)
+    if places:
+        moved = data.with_places(config.data, *places)
+        config = dataclasses.replace(config, data=moved)
+    return Run(workdir, config, method, step, jax.device_put(state))
+
+
+def history(run: Run) -> Iterator[Run]:
+    """The run as it began and at each checkpoint that was kept, up to this one."""
+    with Checkpoints(_checkpoints(run.workdir, run.config)) as checkpoints:
+        steps = [step for step in checkpoints.steps() if 0 < step < run.step]
+    yield run._replace(step=0, state=jax.jit(run.method.init)(keys.root(run.config.seed)))
+    for step in steps:
+        with contextlib.suppress(Damaged):
+            yield open_run(run.workdir, step)._replace(method=run.method)
+    yield run
+
+
+def _checkpoints(workdir: Path, config: Config) -> Path:
+    """The folder of the checkpoints, which the seeds of a study share."""
+    return (workdir.parent if directory.study_of(workdir, config) else workdir) / "checkpoints"
+
+
+def dataset(run: Run) -> Dataset:
+    """The data that the run trains on, from the cache when they are there.
+
+    Raises `UserError` where they are not there any more, or others now.
+    """
+    found = data.load(run.config.data)
+    begun = recorded_data(run).get("fingerprint", found.fingerprint)
+    if begun != found.fingerprint:
+        raise UserError(
+            f"Those of {data.describe(run.config.data)} are others now (fingerprint {begun} -> "
+            f"{found.fingerprint}); bring back the run's own, or train a new run on these."
+        )
+    return found
+
+
+def recorded_data(run: Run) -> dict[str, Any]:
+    """What environment.json says of the data, for a seed without one that of its study."""
+    return environment.recorded_data(run.workdir) or environment.recorded_data(run.workdir.parent)
+
+
+def class_names(run: Run) -> tuple[str, ...]:
+    """The names of the classes that the networks are conditioned on; none where they are not."""
+    count = run.config.data.num_classes
+    names = tuple(map(str, recorded_data(run).get("class_names") or ()))
+    return names if len(names) == count else tuple(str(number) for number in range(count))
+
+
+def class_numbers(run: Run, wanted: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of classes given by their names or, where none has such a name, by number.
+
+    Raises `UserError` for others, and where the networks are not conditioned on classes.
+    """
+    names = class_names(run)
+    if wanted and not names:
+        raise UserError(
+            "The networks of this run are not conditioned on classes; leave --classes out."
+        )
+    numbers = {str(number): number for number in range(len(names))}
+    numbers |= {name: number for number, name in enumerate(names)}
+    for name in wanted:
+        if name not in numbers:
+            raise UserError(f"--classes={name} is none of this run's: {', '.join(names)}.")
+    return tuple(numbers[name] for name in wanted)

@@ -1,0 +1,127 @@
+"""What a run writes while it trains: scalars as JSON lines and events, pictures as PNG."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import chex
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from gan_jax.metrics import memorisation
+from gan_jax.run import pictures
+from gan_jax.run.events import event_writer
+from gan_jax.system import disk
+from gan_jax.system.disk import write_whole
+
+Row = dict[str, float]
+MOST_BYTES = 1 << 30
+"""Of a metrics.jsonl that is read."""
+
+
+class Writers:
+    """The writers of one run directory; only the first process has one.
+
+    Rows and events later than `step`, left by a start that ended without saving, are dropped, so
+    that no step stands twice.
+    """
+
+    def __init__(self, workdir: Path, step: int):
+        self._workdir = workdir
+        self._path = workdir / "metrics.jsonl"
+        self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
+        content = "".join(disk.to_json(row) + "\n" for row in self.rows)
+        write_whole(self._path, content.encode())
+        self._lines = os.fdopen(disk.open_own(self._path, os.O_WRONLY | os.O_APPEND), "w")
+        self._events = event_writer(workdir, step)
+
+    def scalars(self, step: int, values: Row) -> None:
+        """Appends the row of a log step and draws the curves' points."""
+        self.rows.append({"step": step, **values})
+        self._lines.write(disk.to_json(self.rows[-1]) + "\n")
+        self._lines.flush()
+        if self._events:
+            for name, value in values.items():
+                self._events.scalar(name, value, step)
+        if memorised := _without_prefix(values, "memorisation_"):
+            self._memorisation(step, memorised)
+
+    def grids(self, step: int, grids: Mapping[str, np.ndarray]) -> None:
+        """Writes the fixed samples, [n, h, w, c], of each folder's kind of weights."""
+        for folder, images in grids.items():
+            sheet, scale = pictures.sheet(images)
+            place = disk.folder(self._workdir, folder)
+            pictures.write_png(place / f"step_{step:08d}.png", sheet, scale)
+            if self._events:
+                self._events.image(folder, sheet, step)
+
+    def histograms(self, step: int, state: Any, values: Mapping[str, chex.Array]) -> None:
+        """Adds histograms of the state's parameters and of the evaluation's per-example values."""
+        if not self._events:
+            return
+        for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            if "/params/" in name and "/opt/" not in name:
+                self._events.histogram(f"weights/{name}", np.asarray(leaf), step)
+        for name, array in values.items():
+            self._events.histogram(f"evaluation/{name}", np.asarray(array), step)
+        self._events.flush()
+
+    def reals(self, images: np.ndarray) -> None:
+        """Writes reals.png from images [n, h, w, c]."""
+        pictures.write_png(self._workdir / "reals.png", *pictures.sheet(images))
+
+    def curves(self) -> None:
+        """Draws losses.png anew."""
+        if self.rows:
+            pictures.write_curves(self._workdir / "losses.png", self.rows)
+
+    def close(self) -> None:
+        self._lines.close()
+        if self._events:
+            self._events.close()
+
+    def _memorisation(self, step: int, figures: Row) -> None:
+        """Keeps the finding as memorisation.json, and says it when it is first alarming."""
+        report = memorisation.report(step, figures, memorisation.NUM_SAMPLES)
+        path = self._workdir / "memorisation.json"
+        kept = memorisation.with_highest(report, self.rows)
+        write_whole(path, disk.to_json(kept, indent=2).encode())
+        before = memorisation.with_highest({}, self.rows[:-1])
+        if report["warning"] and not before.get("warning"):
+            tqdm.write(f"{report['warning']} {path} has the latest figures.")
+
+
+def _without_prefix(values: Row, prefix: str) -> Row:
+    """Those of the values whose names have the prefix."""
+    return {n.removeprefix(prefix): v for n, v in values.items() if n.startswith(prefix)}
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a metrics.jsonl, without what was not finite.
+
+    What is no row of numbers with a step is left out, such as a last line cut off by a crash.
+    """
+    try:
+        lines = disk.read(path, MOST_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return [row for line in lines if "step" in (row := _row(line))]
+
+
+def _row(line: str) -> Row:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(values, dict) or type(values.get("step")) is not int:
+        return {}
+    return {name: value for name, value in values.items() if _is_number(value)}
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max

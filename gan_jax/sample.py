@@ -1,0 +1,139 @@
+"""Samples from a finished or running run, as one grid, single pictures and an array."""
+
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from tqdm import tqdm
+
+from gan_jax import keys
+from gan_jax.keys import Purpose
+from gan_jax.methods import sampling
+from gan_jax.run import pictures, runs
+from gan_jax.run.runs import Run
+from gan_jax.system import disk, user_cache
+from gan_jax.system.names import expanded, printable
+
+FORMATS = ("png", "npz")
+MOST_IN_GRID = 400
+"""Samples that grid.png shows; more could not be told apart."""
+
+
+def run(
+    workdir: str | Path,
+    num_samples: int,
+    seed: int,
+    step: int | None = None,
+    classes: Sequence[str] = (),
+    formats: Sequence[str] = FORMATS,
+    output: str | Path | None = None,
+) -> Path:
+    """Draws samples from the averaged generator of a checkpoint, the last one by default.
+
+    Writes grid.png, of at most `MOST_IN_GRID`, and by `formats` one PNG each and samples.npz to
+    `output`, by default generated/step_NNNNNNNN_seed_N in the run directory, and returns that
+    folder. The arrays are `images`, uint8 [n, h, w, c], `latents` [n, d] and, for a G that is
+    conditioned on classes, `labels` [n] and `class_names`; `classes` are those to draw in turn, by
+    name or number. Points have no PNGs of their own, and grid.png is a scatter. Sample i depends on
+    the seed, its class and i alone. Raises `UserError` when there is no run, no such checkpoint or
+    no such class.
+    """
+    user_cache.keep_compiled_programs()
+    opened = runs.open_run(workdir, step)
+    numbers = runs.class_numbers(opened, classes)
+    with disk.explained(opened.workdir, "--output"):
+        if output:
+            folder = disk.folder(expanded(output))
+        else:
+            of = f"_classes_{'_'.join(map(str, numbers))}" if numbers else ""
+            name = f"step_{opened.step:08d}_seed_{seed}{of}"
+            folder = disk.folder(opened.workdir, "generated", name)
+    with disk.explained(folder, "--output"):
+        images = _images(opened, seed, num_samples, numbers)
+        if "png" in formats and not opened.config.data.is_points:
+            images = _as_pngs(images, folder)
+        first: list[np.ndarray] = []
+        images = _noting(images, first)
+        if "npz" in formats:
+            _write_arrays(opened, seed, num_samples, numbers, images, folder / "samples.npz")
+        for _ in images:
+            pass
+        grid = np.concatenate(first)[:MOST_IN_GRID]
+        pictures.write_png(folder / "grid.png", *pictures.sheet(grid))
+    print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
+    return folder
+
+
+def _images(run: Run, seed: int, count: int, classes: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Parts [n, h, w, c] of the images, as they come from the device."""
+    stream = sampling.streamer(run.config, run.method, classes)
+    key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
+    with tqdm(total=count, desc="drawing", disable=None, leave=False) as bar:
+        for part in stream(run.state, key, count):
+            yield part
+            bar.update(len(part))
+
+
+def _as_pngs(parts: Iterable[np.ndarray], folder: Path) -> Iterator[np.ndarray]:
+    """Writes each image on its way."""
+    number = 0
+    for part in parts:
+        for image in part:
+            pictures.write_png(folder / f"{number:05d}.png", image)
+            number += 1
+        yield part
+
+
+def _noting(parts: Iterable[np.ndarray], first: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """Keeps as many parts as the grid shows."""
+    for part in parts:
+        if sum(map(len, first)) < MOST_IN_GRID:
+            first.append(part)
+        yield part
+
+
+def _write_arrays(
+    run: Run,
+    seed: int,
+    count: int,
+    classes: tuple[int, ...],
+    images: Iterable[np.ndarray],
+    path: Path,
+) -> None:
+    key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
+    starts = range(0, count, sampling.CHUNK)
+    latents = (
+        np.asarray(sampling.draw_latents(run.config, key, first, sampling.CHUNK))[: count - first]
+        for first in starts
+    )
+    with disk.whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write_array(archive, "images", images, count)
+        _write_array(archive, "latents", latents, count)
+        if names := runs.class_names(run):
+            labels = np.asarray(sampling.sample_labels(run.config, 0, count, classes))
+            _write_array(archive, "labels", [labels], count)
+            _write_array(archive, "class_names", [np.array(names)], len(names))
+
+
+def _write_array(
+    archive: zipfile.ZipFile, name: str, parts: Iterable[np.ndarray], count: int
+) -> None:
+    """One array of `count` rows as np.savez writes it, but part by part: no more is in memory."""
+    member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, so that equal arrays are equal files
+    member.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(member, "w", force_zip64=True) as file:
+        for number, part in enumerate(parts):
+            if number == 0:
+                _write_header(file, part, count)
+            file.write(np.ascontiguousarray(part).tobytes())
+
+
+def _write_header(file: IO[bytes], part: np.ndarray, count: int) -> None:
+    described = {
+        "descr": np.lib.format.dtype_to_descr(part.dtype),
+        "fortran_order": False,
+        "shape": (count, *part.shape[1:]),
+    }
+    np.lib.format.write_array_header_2_0(file, described)

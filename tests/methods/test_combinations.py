@@ -1,0 +1,98 @@
+"""Losses, penalties, conditioning and terms go together: three steps of games drawn from a grid.
+
+Each row of each table is played, beside another row of every other table.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gan_jax import keys
+from gan_jax.config import Config, Data, Latents, Network, Train, override
+from gan_jax.devices import collectives
+from gan_jax.methods import Batch, adversarial
+from gan_jax.methods import game as games
+from gan_jax.objectives.auxiliary import AUXILIARIES
+from gan_jax.objectives.losses import LOSSES
+from gan_jax.objectives.penalties import PENALTIES
+
+NETWORK = Network(name="mlp", features=(4,), norm="none", output="linear")
+POINTS = Config(
+    data=Data(source="points", name="ring", height=1, width=1, channels=2, num_classes=3),
+    latents=Latents(dimension=2),
+    gen=NETWORK,
+    disc=NETWORK,
+    train=Train(batch_size=6),
+)
+CONDITIONINGS = ("none", "embedding", "projection")
+NEEDS = {
+    "classifier": {"disc.conditioning": "classifier"},
+    "codes": {"latents.categories": "3", "latents.continuous": "1"},
+}
+ENERGY = {"disc.name": "autoencoder"}
+NEEDS |= {"ebgan": ENERGY, "began": ENERGY | {"disc.conditioning": "embedding"}}
+TRAININGS: tuple[dict[str, str], ...] = (
+    {},
+    {"train.disc_updates": "2"},
+    {"penalty.every_steps": "2", "train.ema_ramp": "0"},
+    {"train.gen_top_share": "0.5"},
+    {"train.gen_updates": "2", "train.gen_latents": "fresh"},
+)
+GAMES = 11  # as many as the longest table has rows, and a few more
+
+
+def drawn(number):
+    """Row `number` of each table, at strides that pair them differently."""
+    choose = [tuple(LOSSES), tuple(PENALTIES), CONDITIONINGS, tuple(AUXILIARIES)]
+    loss, penalty, conditioning, term = (rows[number % len(rows)] for rows in choose)
+    changes = {
+        "loss.name": loss,
+        "penalty.name": penalty,
+        "disc.conditioning": conditioning,
+        "auxiliary.name": term,
+        **TRAININGS[number // 2 % len(TRAININGS)],
+        **NEEDS.get(term, {}),
+        **NEEDS.get(loss, {}),
+    }
+    return override(POINTS, changes)
+
+
+def test_the_games_have_every_row():
+    configs = [drawn(number) for number in range(GAMES)]
+    assert {config.loss.name for config in configs} == set(LOSSES)
+    assert {config.penalty.name for config in configs} == set(PENALTIES)
+    assert {config.auxiliary.name for config in configs} == set(AUXILIARIES)
+    assert {config.disc.conditioning for config in configs} == {*CONDITIONINGS, "classifier"}
+
+
+@pytest.mark.parametrize("number", range(GAMES))
+def test_three_steps_of_a_game(number):
+    config = drawn(number)
+    game = games.make(config)
+    size = config.train.examples_per_step
+    images = jax.random.uniform(jax.random.key(number), (3, 2, size // 2, 1, 1, 2))
+    batches = Batch(images, jnp.arange(3 * size).reshape(3, 2, size // 2) % 3)
+
+    def play(root):
+        def step(state, batch):
+            mapped = jax.vmap(
+                lambda shard, state: adversarial.step(game, state, shard, root),
+                in_axes=(0, None),
+                out_axes=None,
+                axis_name=collectives.AXIS,
+            )
+            return mapped(batch, state)
+
+        start = adversarial.init(game, root)
+        return start, *jax.lax.scan(step, start, batches)
+
+    start, end, metrics = jax.jit(play)(keys.root(0))
+    assert int(end.step) == 3
+    assert set(metrics) == set(adversarial.metrics(game))
+    for leaf in jax.tree.leaves((end, metrics)):
+        assert np.isfinite(leaf).all()
+    for before, after in ((start.gen, end.gen), (start.disc, end.disc)):
+        for old, new in zip(*map(jax.tree.leaves, (before.params, after.params)), strict=True):
+            moved = (np.asarray(old) != np.asarray(new)).any()
+            assert moved or old.ndim < 2  # losses of differences leave D's last bias alone
