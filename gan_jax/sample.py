@@ -13,7 +13,7 @@ from gan_jax.keys import Purpose
 from gan_jax.methods import sampling
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
-from gan_jax.system import disk, user_cache
+from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
 
 FORMATS = ("png", "npz")
@@ -47,9 +47,8 @@ def run(
         if output:
             folder = disk.folder(expanded(output))
         else:
-            of = f"_classes_{'_'.join(map(str, numbers))}" if numbers else ""
-            name = f"step_{opened.step:08d}_seed_{seed}{of}"
-            folder = disk.folder(opened.workdir, "generated", name)
+            name = layout.generated(opened.step, seed, numbers)
+            folder = disk.folder(opened.workdir, layout.GENERATED, name)
     with disk.explained(folder, "--output"):
         images = _images(opened, seed, num_samples, numbers)
         if "png" in formats and not opened.config.data.is_points:
@@ -57,11 +56,12 @@ def run(
         first: list[np.ndarray] = []
         images = _noting(images, first)
         if "npz" in formats:
-            _write_arrays(opened, seed, num_samples, numbers, images, folder / "samples.npz")
+            place = folder / layout.GENERATED_ARRAYS
+            _write_arrays(opened, seed, num_samples, numbers, images, place)
         for _ in images:
             pass
         grid = np.concatenate(first)[:MOST_IN_GRID]
-        pictures.write_png(folder / "grid.png", *pictures.sheet(grid))
+        pictures.write_png(folder / layout.GENERATED_GRID, *pictures.sheet(grid))
     print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
     return folder
 

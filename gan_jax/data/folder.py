@@ -15,6 +15,7 @@ from gan_jax.data.dataset import Dataset, Split, dataset
 from gan_jax.data.pictures import fit, opened
 from gan_jax.data.room import room
 from gan_jax.errors import UserError
+from gan_jax.system import layout
 from gan_jax.system.names import expanded, natural, printable
 
 SKIPPED_SHOWN = 20
@@ -94,7 +95,7 @@ def _look_into(
         if (status.st_dev, status.st_ino) in seen:
             return pass_over(folder, "links to folders that are read already")
         seen.add((status.st_dev, status.st_ino))
-        if folder != root and _is_run(folder):
+        if folder != root and layout.is_run(folder):  # whose pictures are nobody's training images
             return pass_over(folder, "runs")
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
@@ -123,11 +124,6 @@ def _matches(path: Path, patterns: list[str]) -> bool:
     case of its letters."""
     name, whole = path.name.lower(), path.as_posix().lower()
     return any(fnmatch.fnmatchcase(whole if "/" in p else name, p) for p in patterns)
-
-
-def _is_run(folder: Path) -> bool:
-    """Whether it is the directory of a run, whose pictures are nobody's training images."""
-    return (folder / "config.json").is_file() and (folder / "environment.json").is_file()
 
 
 def _class_of(root: Path, path: Path) -> str:

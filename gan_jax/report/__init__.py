@@ -12,7 +12,7 @@ from gan_jax.errors import UserError
 from gan_jax.report import gallery, records, run_page
 from gan_jax.report.records import Record
 from gan_jax.run import directory
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 from gan_jax.system.names import expanded, printable
 
 __all__ = ["run", "try_run"]
@@ -64,6 +64,6 @@ def try_run(workdir: str | Path) -> None:
 
 
 def _write(folder: Path, page: str) -> Path:
-    path = folder / "report.html"
+    path = folder / layout.REPORT
     disk.write_whole(path, page.encode())
     return path

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gan_jax.run import status
 from gan_jax.run.environment import flat
 from gan_jax.run.writers import Row, read_rows
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 from gan_jax.system.names import natural
 
 DEPTH = 3
@@ -43,7 +43,7 @@ class Record(NamedTuple):
 
 def is_run(folder: Path) -> bool:
     """Whether one run, not a study of several, has its record in `folder`."""
-    return (folder / "metrics.jsonl").is_file()
+    return (folder / layout.METRICS).is_file()
 
 
 def find(folder: Path, depth: int = DEPTH) -> list[Path]:
@@ -62,10 +62,13 @@ def read(folder: Path, page: Path | None = None) -> Record:
 
     A seed without its own config or environment has that of its study.
     """
-    config = _json(folder / "config.json") or _json(folder.parent / "config.json")
-    environment = _json(folder / "environment.json") or _json(folder.parent / "environment.json")
-    rows = read_rows(folder / "metrics.jsonl")
-    found = [folder / "memorisation.json", *sorted(folder.glob("pictures/step_*/neighbours.json"))]
+    config, environment = (
+        _json(folder / name) or _json(folder.parent / name)
+        for name in (layout.CONFIG, layout.ENVIRONMENT)
+    )
+    rows = read_rows(folder / layout.METRICS)
+    drawn = layout.by_step(folder / layout.PICTURES).values()
+    found = [folder / layout.MEMORISATION, *(place / layout.NEIGHBOURS for place in drawn)]
     latest = max(map(_json, found), key=lambda finding: _step(finding.get("step")))
     state = status.sentence(folder) or status.sentence(folder.parent)
     return Record(
@@ -122,11 +125,9 @@ def _step(value: Any) -> int:
     return value if type(value) is int else -1
 
 
-def snapshots(folder: Path, kind: str = "samples") -> dict[int, Path]:
-    """The grids of samples/ or samples_raw/ by their steps, in order."""
-    paths = sorted((folder / kind).glob("step_*.png"))
-    numbers = ((path.stem.removeprefix("step_"), path) for path in paths)
-    return {int(number): path for number, path in numbers if number.isdecimal()}
+def snapshots(folder: Path, kind: str = layout.SAMPLES) -> dict[int, Path]:
+    """The grids of a kind of weights by their steps, in order."""
+    return layout.by_step(folder / kind, ".png")
 
 
 def _json(path: Path) -> dict[str, Any]:

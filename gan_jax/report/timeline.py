@@ -6,6 +6,7 @@ from typing import Any
 from gan_jax.report.document import figure, text
 from gan_jax.report.embed import Album, Embedded, bytes_of, read, spread
 from gan_jax.report.records import Record, snapshots
+from gan_jax.system import layout
 
 MOST_SNAPSHOTS, FEWEST_SNAPSHOTS = 40, 8
 MOST_BYTES, BYTES_OF_REALS = 4_000_000, 1_000_000
@@ -17,7 +18,8 @@ CAPTIONS = {"averaged": "Averaged weights", "raw": "Raw weights"}
 
 def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     """HTML that shows the last snapshot beside training images, and all of them for timeline.js."""
-    kinds = {"averaged": snapshots(record.folder), "raw": snapshots(record.folder, "samples_raw")}
+    folders = {"averaged": layout.SAMPLES, "raw": layout.RAW_SAMPLES}
+    kinds = {name: snapshots(record.folder, folder) for name, folder in folders.items()}
     found = {
         step: {name: paths[step] for name, paths in kinds.items() if step in paths}
         for step in kinds["averaged"]
@@ -35,7 +37,7 @@ def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     last, steps = shots[max(shots)], sorted(shots)
     captions = CAPTIONS if len(last) > 1 else {"averaged": "Samples"}
     figures = [figure(grid, captions[name], name=name) for name, grid in last.items()]
-    album, path = Album(BYTES_OF_REALS), record.folder / "reals.png"
+    album, path = Album(BYTES_OF_REALS), record.folder / layout.REALS
     if reals := album.embed(path, side) or album.embed(path, SIDE):
         figures.append(figure(reals, "Training images"))
     sentence = "The same latents at every step."

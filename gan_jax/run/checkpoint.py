@@ -17,7 +17,7 @@ import orbax.checkpoint as ocp
 from gan_jax.config import Checkpoint
 from gan_jax.devices import hosts
 from gan_jax.errors import UserError
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 from gan_jax.system.names import printable
 
 Trees = dict[str, Any]
@@ -150,7 +150,7 @@ class Checkpoints:
             _note(f"The checkpoint {printable(place)} is damaged; this is of step {taken}.")
             return
         if jax.process_index() == 0:
-            aside = disk.folder(self.folder.parent, "damaged_checkpoints")
+            aside = disk.folder(self.folder.parent, layout.DAMAGED_CHECKPOINTS)
             target = Path(tempfile.mkdtemp(prefix=f"{step}_", dir=aside)) / str(step)
             place.rename(target)
             _note(
@@ -212,7 +212,7 @@ def _link_to(folder: Path) -> Path | None:
     name = str(folder)
     if name.isprintable() and not set(name) & set("*?[]\\"):
         return None
-    link = Path(tempfile.mkdtemp(prefix="gan_jax-")) / "checkpoints"
+    link = Path(tempfile.mkdtemp(prefix="gan_jax-")) / layout.CHECKPOINTS
     link.symlink_to(folder)
     return link
 

@@ -14,7 +14,7 @@ from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
 from gan_jax.run import environment
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 from gan_jax.system.disk import write_whole
 from gan_jax.system.names import expanded, printable
 
@@ -47,7 +47,7 @@ def make(workdir: Path) -> None:
 def is_begun(workdir: Path) -> bool:
     """Whether a run has its record in `workdir`."""
     with contextlib.suppress(OSError):
-        return (workdir / "config.json").exists()
+        return (workdir / layout.CONFIG).exists()
     return False
 
 
@@ -62,14 +62,14 @@ def seeds(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
     alone = dataclasses.replace(config.train, num_seeds=1)
     parts = range(config.seed, config.seed + count)
     return [
-        (dataclasses.replace(config, seed=seed, train=alone), workdir / f"seed_{seed}")
+        (dataclasses.replace(config, seed=seed, train=alone), workdir / layout.seed(seed))
         for seed in parts
     ]
 
 
 def study_of(workdir: Path, config: Config) -> tuple[Config, int] | None:
     """The config of the study that `workdir` is a seed of, and which one; None where it is none."""
-    if not (workdir.parent / "config.json").exists():
+    if not (workdir.parent / layout.CONFIG).exists():
         return None
     study = read_config(workdir.parent)
     parts = seeds(study, workdir.parent)
@@ -96,12 +96,12 @@ def lock(workdir: Path) -> TextIO:
 
 
 def _open_lock(workdir: Path) -> TextIO:
-    return os.fdopen(disk.open_own(workdir / ".lock", os.O_RDWR), "r+")
+    return os.fdopen(disk.open_own(workdir / layout.LOCK, os.O_RDWR), "r+")
 
 
 def read_config(workdir: Path) -> Config:
     """The config of the run in `workdir`. Raises `UserError` when there is no run."""
-    path = workdir / "config.json"
+    path = workdir / layout.CONFIG
     try:
         values = json.loads(disk.read(path))
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -122,7 +122,7 @@ def read_config(workdir: Path) -> Config:
 
 def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
     """Raises `UserError` when `workdir` holds a run that `config` and `dataset` do not continue."""
-    if not (workdir / "config.json").exists():
+    if not (workdir / layout.CONFIG).exists():
         return
     begun = read_config(workdir)
     if study_of(workdir, begun):
@@ -158,8 +158,8 @@ def _record(workdir: Path, config: Config, dataset: Dataset) -> None:
     earlier = environment.recorded(workdir)
     starts = [*earlier.pop("earlier_starts", []), earlier] if earlier else []
     now = {**environment.of(config, dataset), "earlier_starts": starts}
-    write_whole(workdir / "environment.json", _json(now))
-    write_whole(workdir / "config.json", _json(config_lib.to_dict(config)))
+    write_whole(workdir / layout.ENVIRONMENT, _json(now))
+    write_whole(workdir / layout.CONFIG, _json(config_lib.to_dict(config)))
 
 
 def _json(value: Any) -> bytes:

@@ -19,7 +19,7 @@ import gan_jax
 from gan_jax import config as config_lib
 from gan_jax.config import Config
 from gan_jax.data import Dataset, describe
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 
 VARIABLES = re.compile(
     "(JAX_(?!COMPILATION_CACHE|COORDINATOR|LOCAL_DEVICE|LOG|NUM_CPU|PLATFORM|TRACEBACK)|LIBTPU_|"
@@ -90,7 +90,7 @@ def _git_commit() -> str:
 def recorded(workdir: Path) -> dict[str, Any]:
     """What environment.json says; empty where it says nothing."""
     try:
-        found = json.loads(disk.read(workdir / "environment.json"))
+        found = json.loads(disk.read(workdir / layout.ENVIRONMENT))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -15,6 +15,7 @@ from gan_jax.errors import UserError
 from gan_jax.methods import Method, State
 from gan_jax.run import directory, environment
 from gan_jax.run.checkpoint import Checkpoints, Damaged
+from gan_jax.system import layout
 from gan_jax.system.names import printable
 
 
@@ -86,7 +87,8 @@ def history(run: Run) -> Iterator[Run]:
 
 def _checkpoints(workdir: Path, config: Config) -> Path:
     """The folder of the checkpoints, which the seeds of a study share."""
-    return (workdir.parent if directory.study_of(workdir, config) else workdir) / "checkpoints"
+    owner = workdir.parent if directory.study_of(workdir, config) else workdir
+    return owner / layout.CHECKPOINTS
 
 
 def dataset(run: Run) -> Dataset:

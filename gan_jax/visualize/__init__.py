@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gan_jax.errors import UserError, choose
 from gan_jax.run import runs
 from gan_jax.run.runs import Places, Run
-from gan_jax.system import disk, user_cache
+from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
 from gan_jax.visualize.arithmetic import arithmetic
 from gan_jax.visualize.interpolate import interpolate
@@ -88,7 +88,7 @@ def run(
         if output:
             folder = disk.folder(expanded(output))
         else:
-            folder = disk.folder(opened.workdir, "pictures", f"step_{opened.step:08d}")
+            folder = disk.folder(opened.workdir, layout.PICTURES, layout.at_step(opened.step))
     written: list[Path] = []
     refused: list[str] = []
     with disk.explained(folder, "--output"):

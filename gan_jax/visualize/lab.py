@@ -22,6 +22,7 @@ from gan_jax.objectives import losses
 from gan_jax.run import runs
 from gan_jax.run.runs import Run
 from gan_jax.run.writers import read_rows
+from gan_jax.system import layout
 from gan_jax.visualize import panels, plane
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.plane import Moment, Story
@@ -54,7 +55,7 @@ def lab(run: Run, options: Options, folder: Path) -> list[Path]:
     chosen = sorted({round(i) for i in np.linspace(0, len(history) - 1, STRIP)})
     wanted = range(len(history)) if options.animate else chosen
     moments = {i: moment(history[i], density, reals, options.seed) for i in wanted}
-    rows = [row for row in read_rows(run.workdir / "metrics.jsonl") if row["step"] <= run.step]
+    rows = [row for row in read_rows(run.workdir / layout.METRICS) if row["step"] <= run.step]
     last = moments[len(history) - 1]
     floor = densities.divergence_floor(density, 10_000)
     story = Story(rows, floor, len(density.weights), _kernel(density), run.config)

@@ -11,6 +11,7 @@ from gan_jax.metrics import measures, memorisation
 from gan_jax.metrics.memorisation import Comparison, Survey
 from gan_jax.run import pictures
 from gan_jax.run.runs import Run
+from gan_jax.system import layout
 from gan_jax.system.disk import to_json, write_whole
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
@@ -43,7 +44,7 @@ def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
     sheet = panels.sheet(_panels(samples, dataset, compared), said, note)
     pictures.write_png(paths[0], sheet)
     write_distances(paths[1], survey, compared, said)
-    paths.append(folder / "neighbours.json")
+    paths.append(folder / layout.NEIGHBOURS)
     report = memorisation.report(run.step, figures, len(samples))
     write_whole(paths[2], to_json(report, indent=2).encode())
     return paths

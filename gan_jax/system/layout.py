@@ -1,0 +1,46 @@
+"""What a run directory holds, by name: no other module spells one of these names."""
+
+from pathlib import Path
+
+CONFIG, ENVIRONMENT, STATUS = "config.json", "environment.json", "status.json"
+METRICS = "metrics.jsonl"
+"""The rows."""
+MEMORISATION = "memorisation.json"
+REALS, CURVES, REPORT = "reals.png", "losses.png", "report.html"
+SAMPLES, RAW_SAMPLES = "samples", "samples_raw"
+"""Folders of grids, each `at_step`, by the averaged weights and by the raw ones."""
+CHECKPOINTS, DAMAGED_CHECKPOINTS = "checkpoints", "damaged_checkpoints"
+GENERATED, GENERATED_ARRAYS, GENERATED_GRID = "generated", "samples.npz", "grid.png"
+"""What `--mode=sample` leaves: a folder of folders, and two files in each."""
+PICTURES, NEIGHBOURS = "pictures", "neighbours.json"
+"""What `--mode=visualize` leaves: a folder of folders `at_step`, and the finding in each."""
+LOCK = ".lock"
+_STEP = "step_"
+
+
+def seed(number: int) -> str:
+    """The folder of one seed of a study."""
+    return f"seed_{number}"
+
+
+def at_step(step: int) -> str:
+    """What is of one step: a grid, without its `.png`, or a folder."""
+    return f"{_STEP}{step:08d}"
+
+
+def generated(step: int, seed: int, classes: tuple[int, ...] = ()) -> str:
+    """The folder of what `--mode=sample` draws from a step, by its own seed."""
+    of = f"_classes_{'_'.join(map(str, classes))}" if classes else ""
+    return f"{at_step(step)}_seed_{seed}{of}"
+
+
+def by_step(folder: Path, suffix: str = "") -> dict[int, Path]:
+    """What lies in a folder under such names, by its steps in order."""
+    paths = folder.glob(f"{_STEP}*{suffix}")
+    numbers = ((path.name.removeprefix(_STEP).removesuffix(suffix), path) for path in paths)
+    return dict(sorted((int(number), path) for number, path in numbers if number.isdecimal()))
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a run, or a study, has its record in `folder`."""
+    return (folder / CONFIG).is_file() and (folder / ENVIRONMENT).is_file()
