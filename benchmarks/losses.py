@@ -67,7 +67,7 @@ def measure(config: Config, workdir: Path) -> Figures:
     train.run(config, workdir)
     folders = [folder for _, folder in directory.seeds(config, workdir)]
     last = [read_rows(folder / "metrics.jsonl")[-1] for folder in folders]
-    return [(row["modes_covered"], row["share_at_modes"]) for row in last]
+    return [(row["coverage/modes"], row["coverage/share_at_modes"]) for row in last]
 
 
 def row(config: Config, figures: Figures, seconds: float) -> tuple[str, ...]:

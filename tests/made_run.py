@@ -59,7 +59,7 @@ def write_run(folder, config, steps=(0, 10, 20, 30)):
         images = rng.integers(0, 256, (4, 8, 8, 1), np.uint8)
         writers.grids(step, {"samples": images, "samples_raw": 255 - images})
         if step:
-            losses = {"disc_loss": 1 / step, "gen_loss": 2.0, "eval_disc_loss": 0.5}
+            losses = {"d/loss": 1 / step, "g/loss": 2.0, "eval/d/loss": 0.5}
             writers.scalars(step, {**losses, "images_per_second": 1000.0})
     writers.reals(rng.integers(0, 256, (4, 8, 8, 1), np.uint8))
     writers.close()

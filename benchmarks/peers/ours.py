@@ -14,7 +14,7 @@ from gan_jax.devices import collectives, parallel
 from gan_jax.devices.mesh import Placement, place
 from gan_jax.devices.parallel import Pool
 from gan_jax.errors import UserError
-from gan_jax.methods import adversarial, updates
+from gan_jax.methods import Batch, adversarial, updates
 from gan_jax.methods import game as games
 from gan_jax.objectives import penalties
 from gan_jax.objectives.auxiliary import Asked
@@ -34,11 +34,14 @@ def make(problem: Problem) -> Step:
         state = jax.jit(method.init)(keys.root(0))
     else:
         state = jax.jit(jax.vmap(method.init))(jax.vmap(keys.root)(np.arange(placement.num_seeds)))
-    sums = parallel.zero_sums(method, placement.num_seeds)
-    carried, roots = placement.put((jax.device_get(state), sums)), placement.root_keys(0)
     eight_bit = np.round((problem.images + 1) * 127.5).astype(np.uint8)
-    pool = placement.share(Pool(eight_bit, np.zeros(len(eight_bit), np.int32)))
-    program = parallel.many_steps(method, split_pool=False, placement=placement)
+    labels = np.zeros(len(eight_bit), np.int32)
+    one = jax.eval_shape(method.init, keys.root(0))
+    traced = parallel.trace(method, one, Batch(problem.images, labels), placement)
+    sums = parallel.zero_sums(traced.metrics, placement.num_seeds)
+    carried, roots = placement.put((jax.device_get(state), sums)), placement.root_keys(0)
+    pool = placement.share(Pool(eight_bit, labels))
+    program = parallel.many_steps(traced, split_pool=False, placement=placement)
     numbers = _numbers(len(eight_bit), placement)
 
     def run(count: int) -> None:
@@ -94,7 +97,7 @@ def _first(problem: Problem) -> Losses:
             return updates.judge(game, now, player.params, player.stats, images, labels, purpose)
 
         on_real, penalty, weight = judge(real), 0.0, problem.config.penalty.weight
-        disc, metrics = updates.update_disc(game, now, state.disc, real, fake, asked)
+        disc, metrics, _ = updates.update_disc(game, now, state.disc, real, fake, asked)
         if game.penalty:
             gradients = on_real.gradient, judge(fake).gradient
             numbers = collectives.example_numbers(len(real))
@@ -102,7 +105,7 @@ def _first(problem: Problem) -> Losses:
             view = penalties.View(lambda x: judge(x).logits, real, fake, *gradients, example_keys)
             penalty = game.penalty(view, state.step) / weight
         disc_real = real_term(on_real.logits).mean()
-        disc_fake = metrics["disc_loss"] - disc_real - weight * penalty
+        disc_fake = metrics["d/loss"] - disc_real - weight * penalty
         gen = game.loss.gen(on_real.logits, judge(fake, disc).logits).mean()
         return Losses(disc_real, disc_fake, penalty, gen)
 

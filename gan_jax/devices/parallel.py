@@ -1,12 +1,15 @@
 """Many training steps on every device in one compiled call, the one place that maps over them."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import jaxpr_as_fun
 
+from gan_jax import keys
 from gan_jax.devices import collectives
 from gan_jax.devices.mesh import Placement, place
 from gan_jax.errors import UserError
@@ -65,14 +68,48 @@ def check_divisible(batch_size: int, placement: Placement, is_begun: bool = Fals
     )
 
 
-def zero_sums(method: Method, num_seeds: int = 1) -> MetricSums:
+class Traced(NamedTuple):
+    """A method's step, traced for one device's share of a batch of one size."""
+
+    step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
+    metrics: Any  # the shapes of what it measures
+
+
+def trace(method: Method, state: State, batch: Batch, placement: Placement | None = None) -> Traced:
+    """Traces the step of `method`, which takes seconds, once: it says what it measures before there
+    is a program, and many steps of it are compiled from the same trace.
+
+    `state` is that of one run and `batch` the global one; their shapes alone count.
+    """
+    placement = placement or place(1)
+    step, environment = _with_one_device(method.step), []
+    if placement.axis is None:
+        count = jax.device_count()
+        batch = jax.tree.map(lambda part: _share(part, count), batch)
+        step, environment = method.step, [(collectives.AXIS, count)]
+    make = jax.make_jaxpr(step, axis_env=environment, return_shape=True)
+    jaxpr, shapes = make(state, batch, keys.root(0))
+    call, structure = jaxpr_as_fun(jaxpr), jax.tree.structure(shapes)
+
+    def again(*arguments: Any) -> Any:
+        return jax.tree.unflatten(structure, call(*jax.tree.leaves(arguments)))
+
+    return Traced(again, shapes[1])
+
+
+def _share(part: Any, count: int) -> jax.ShapeDtypeStruct:
+    """The shape of one of `count` equal shares of some examples."""
+    return jax.ShapeDtypeStruct((part.shape[0] // count, *part.shape[1:]), part.dtype)
+
+
+def zero_sums(metrics: Metrics, num_seeds: int = 1) -> MetricSums:
     """Sums of no steps, on the host; with a leading axis for more seeds than one."""
     shape = (num_seeds,) if num_seeds > 1 else ()
-    values = {name: np.zeros(shape, np.float32) for name in method.metrics}
+    values = {name: np.zeros(shape, np.float32) for name in metrics}
     return MetricSums(values, np.zeros(shape, np.int32))
 
 
-def many_steps(method: Method, split_pool: bool, placement: Placement | None = None) -> Any:
+def many_steps(traced: Traced, split_pool: bool, placement: Placement | None = None) -> Any:
     """A function (state, sums, pool, indices, key, num_steps) -> Outcome over all devices.
 
     State, sums, key and results lie as `placement` says; by default they are the same on every
@@ -85,10 +122,9 @@ def many_steps(method: Method, split_pool: bool, placement: Placement | None = N
     """
     placement = placement or place(1)
     axis = placement.axis
-    step = method.step if axis is None else _with_one_device(method.step)
     # larger operations gain a CPU nothing and cost it what its caches hold
     at_once = jax.default_backend() != "cpu"
-    step = jax.vmap(step) if axis is not None and at_once else step
+    step = jax.vmap(traced.step) if axis is not None and at_once else traced.step
 
     def on_device(state, sums, pool, indices, key, num_steps) -> Outcome:
         def go_on(carry):

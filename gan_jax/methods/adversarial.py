@@ -28,7 +28,7 @@ from gan_jax.methods import game as games
 from gan_jax.methods.average import Average
 from gan_jax.methods.game import Game
 from gan_jax.methods.player import Player, infer, split
-from gan_jax.methods.updates import Control, Now, make_fakes, update_disc, update_gen
+from gan_jax.methods.updates import Control, Now, Seen, make_fakes, update_disc, update_gen
 from gan_jax.objectives import augmentations
 from gan_jax.objectives.auxiliary import Asked
 
@@ -46,20 +46,11 @@ def make(config: Config) -> Method:
     game = games.make(config)
     return Method(
         init=partial(init, game),
-        metrics=metrics(game),
         step=partial(step, game),
         sample=partial(sample, game),
         evaluate=partial(evaluate, game),
         score=partial(score, game),
     )
-
-
-def metrics(game: Game) -> tuple[str, ...]:
-    """The names of what a step measures; D's view is a probability where the loss makes it one."""
-    view = "prob" if game.loss.on_probabilities else "logit"
-    reports = (*game.loss.reports, *game.augmenting.reports, *game.auxiliary.reports)
-    seen = (f"disc_{view}_real", f"disc_{view}_fake")
-    return ("disc_loss", "gen_loss", *seen, "disc_grad_norm", "gen_grad_norm", *reports)
 
 
 def init(game: Game, key: jax.Array, labels: jax.Array | None = None) -> AdversarialState:
@@ -113,14 +104,15 @@ def step(
         lambda asked: make_fakes(game, gen, asked).images, Asked(labels[:-1], z[:-1])
     )
 
-    def turn(disc: Player, given: tuple) -> tuple[Player, Metrics]:
+    def turn(disc: Player, given: tuple) -> tuple[Player, tuple[Metrics, Seen]]:
         update, *examples = given
-        return update_disc(game, now(update), disc, *examples)
+        disc, measured, seen = update_disc(game, now(update), disc, *examples)
+        return disc, (measured, seen)
 
     fake = jnp.concatenate([earlier, fakes.images[None]])
     given = (updates, real, fake, Asked(labels, z))
     disc, each = jax.lax.scan(turn, state.disc, given, unroll=turns == 1)
-    measured = {name: values.mean() for name, values in each.items()}
+    measured, seen = jax.tree.map(jnp.mean, each)
     for update in range(game.gen_updates):
         if game.fresh_latents:
             fresh = jax.random.fold_in(keys.at_step(key, Purpose.GEN_LATENT, state.step), update)
@@ -129,20 +121,17 @@ def step(
             fakes = make_fakes(game, gen, asked)
         gen, of_gen = update_gen(game, now(state.step), gen, disc, real[-1], fakes, asked)
     measured |= of_gen
-    control, reports = follow(game, state, measured)
+    control, reports = follow(game, state, seen)
     ema = game.follow(state.ema, gen, state.step)
     after = AdversarialState(state.step + 1, gen, disc, ema, control)
-    measured |= reports
-    return after, {name: measured[name] for name in metrics(game)}
+    return after, measured | reports
 
 
-def follow(game: Game, state: AdversarialState, seen: Metrics) -> tuple[Control, Metrics]:
+def follow(game: Game, state: AdversarialState, seen: Seen) -> tuple[Control, Metrics]:
     """The control after a step, from what D's updates saw; also what to report of it."""
     control, step = state.control, state.step
-    logits = seen["disc_logit_real"], seen["disc_logit_fake"]
-    loss, of_loss = game.loss.follow(control.loss, *logits)
-    sign = seen["disc_sign_real"]
-    augmenting, of_augmenting = game.augmenting.follow(control.augmenting, sign, step)
+    loss, of_loss = game.loss.follow(control.loss, seen.logit_real, seen.logit_fake)
+    augmenting, of_augmenting = game.augmenting.follow(control.augmenting, seen.sign_real, step)
     return Control(loss, augmenting), of_loss | of_augmenting
 
 
@@ -171,10 +160,10 @@ def evaluate(
     on_real = score(game, state, batch.images, batch.labels)
     on_fake = score(game, state, sample(game, state, z, labels, averaged=False), labels)
     return {
-        "disc_loss": collectives.alone(game.loss.disc)(on_real, on_fake, state.control.loss),
-        "gen_loss": collectives.alone(game.loss.gen)(on_real, on_fake),
-        "disc_logit_real": on_real,
-        "disc_logit_fake": on_fake,
+        "d/loss": collectives.alone(game.loss.disc)(on_real, on_fake, state.control.loss),
+        "g/loss": collectives.alone(game.loss.gen)(on_real, on_fake),
+        "d/logit_real": on_real,
+        "d/logit_fake": on_fake,
     }
 
 

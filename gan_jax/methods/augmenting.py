@@ -24,7 +24,6 @@ class Augmenting(NamedTuple):
     follow: Callable[[Control, jax.Array, jax.Array], tuple[Control, Metrics]] = (
         lambda control, sign, step: (control, {})
     )
-    reports: tuple[str, ...] = ()
 
 
 def make(config: Config, loss: Loss) -> Augmenting:
@@ -66,11 +65,10 @@ def _adaptive(config: Config) -> Augmenting:
         due = (step + 1) % every == 0
         probability = jnp.where(due, jnp.maximum(moved, 0), control["probability"])
         after = {"probability": probability, "signs": jnp.where(due, 0, signs)}
-        return after, {"augment_probability": probability, "disc_sign_real": sign}
+        return after, {"augment/probability": probability, "d/sign_real": sign}
 
     return Augmenting(
         probability=lambda control, step: control["probability"],
         start=(("probability", section.probability), ("signs", 0.0)),
         follow=follow,
-        reports=("augment_probability", "disc_sign_real"),
     )

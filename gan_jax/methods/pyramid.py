@@ -47,7 +47,6 @@ def make(config: Config) -> Method:
     pyramid = parts(config)
     return Method(
         init=partial(init, pyramid),
-        metrics=metrics(pyramid),
         step=partial(step, pyramid),
         sample=partial(sample, pyramid),
         evaluate=partial(evaluate, pyramid),
@@ -89,16 +88,6 @@ def level_configs(config: Config) -> list[Config]:
     return made
 
 
-def metrics(pyramid: Pyramid) -> tuple[str, ...]:
-    """Those of each level, which is named by its height, and the mean losses of all."""
-    own = [
-        f"{name}_{game.image_shape[0]}"
-        for game in pyramid.games
-        for name in adversarial.metrics(game)
-    ]
-    return ("disc_loss", "gen_loss", *own)
-
-
 def init(pyramid: Pyramid, key: jax.Array) -> PyramidState:
     """The state before the first step."""
     states = []
@@ -111,7 +100,8 @@ def init(pyramid: Pyramid, key: jax.Array) -> PyramidState:
 def step(
     pyramid: Pyramid, state: PyramidState, batch: Batch, key: jax.Array
 ) -> tuple[PyramidState, Metrics]:
-    """One device's share of one step: one of each level's game."""
+    """One device's share of one step: one of each level's game. It measures what they do, each
+    level named by its height (`level8/d/loss`), and the mean losses of all."""
     images = batch.images
     if pyramid.flip:
         numbers = collectives.example_numbers(len(images))
@@ -125,9 +115,8 @@ def step(
         own, found = adversarial.step(game, own, part, _key(key, level))
         states.append(own)
         measured |= _named(game, found)
-    measured |= _mean_losses(pyramid, measured)
     after = PyramidState(state.step + 1, tuple(states))
-    return after, {name: measured[name] for name in metrics(pyramid)}
+    return after, measured | _mean_losses(pyramid, measured)
 
 
 def sample(
@@ -218,15 +207,15 @@ def _latents(pyramid: Pyramid, z: jax.Array) -> list[jax.Array]:
 
 
 def _named(game: Game, values: Metrics) -> Metrics:
-    """What a level measures, under names that have its height."""
-    return {f"{name}_{game.image_shape[0]}": value for name, value in values.items()}
+    """What a level measures, under names that begin with its height."""
+    return {f"level{game.image_shape[0]}/{name}": value for name, value in values.items()}
 
 
 def _mean_losses(pyramid: Pyramid, values: Metrics) -> Metrics:
     heights = [game.image_shape[0] for game in pyramid.games]
     return {
-        name: jnp.stack([values[f"{name}_{height}"] for height in heights]).mean(axis=0)
-        for name in ("disc_loss", "gen_loss")
+        name: jnp.stack([values[f"level{height}/{name}"] for height in heights]).mean(axis=0)
+        for name in ("d/loss", "g/loss")
     }
 
 

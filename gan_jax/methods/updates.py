@@ -41,6 +41,14 @@ class Fakes(NamedTuple):
     stats: Tree
 
 
+class Seen(NamedTuple):
+    """Means of D's logits in an update, over the global batch: what the control follows."""
+
+    logit_real: jax.Array
+    logit_fake: jax.Array
+    sign_real: jax.Array  # of the signs
+
+
 class Judged(NamedTuple):
     """D's pass over images in training mode."""
 
@@ -58,8 +66,11 @@ def make_fakes(game: Game, gen: Player, asked: Asked) -> Fakes:
 
 def update_disc(
     game: Game, now: Now, disc: Player, real: jax.Array, fake: jax.Array, asked: Asked
-) -> tuple[Player, Metrics]:
-    """Updates D on real and fake images [n, h, w, c] that share labels [n], as the game says."""
+) -> tuple[Player, Metrics, Seen]:
+    """Updates D on real and fake images [n, h, w, c] that share labels [n], as the game says.
+
+    Its logits are reported as probabilities where the loss makes them such.
+    """
     labels, term = asked.labels, game.auxiliary
 
     def joint(params: Tree):
@@ -110,15 +121,15 @@ def update_disc(
     else:
         objective = concatenated if game.disc_update == "concatenated" else joint
         disc, loss, norm, (on_real, on_fake) = _descend(game, disc, objective)
-    means = {
-        "disc_loss": loss,
-        "disc_logit_real": on_real.mean(),
-        "disc_logit_fake": on_fake.mean(),
-        "disc_sign_real": jnp.sign(on_real).mean(),
-        "disc_prob_real": losses.probability(on_real).mean(),
-        "disc_prob_fake": losses.probability(on_fake).mean(),
-    }
-    return disc, collectives.mean(means) | {"disc_grad_norm": norm}
+    seen = Seen(on_real.mean(), on_fake.mean(), jnp.sign(on_real).mean())
+    means = {"d/loss": loss}
+    if game.loss.on_probabilities:
+        means["d/prob_real"] = losses.probability(on_real).mean()
+        means["d/prob_fake"] = losses.probability(on_fake).mean()
+    else:
+        means |= {"d/logit_real": seen.logit_real, "d/logit_fake": seen.logit_fake}
+    means, seen = collectives.mean((means, seen))
+    return disc, means | {"d/grad_norm": norm}, seen
 
 
 def update_gen(
@@ -143,7 +154,7 @@ def update_gen(
     (loss, reports), fake_grad = jax.value_and_grad(objective, has_aux=True)(fakes.images)
     (grads,) = fakes.backward(fake_grad)
     gen, norm = apply_gradient(game.gen_opt, gen, grads, fakes.stats)
-    return gen, collectives.mean({"gen_loss": loss} | reports) | {"gen_grad_norm": norm}
+    return gen, collectives.mean({"g/loss": loss} | reports) | {"g/grad_norm": norm}
 
 
 def _top(game: Game, now: Now, logits: jax.Array) -> jax.Array | float:

@@ -32,8 +32,6 @@ from gan_jax.methods.player import Player, Tree, descend, split
 from gan_jax.networks import latents
 from gan_jax.objectives import augmentations
 
-METRICS = ("loss", "reconstruction", "kl", "grad_norm")
-
 IGNORED = (
     "auxiliary.",
     "augment.",
@@ -92,7 +90,6 @@ def make(config: Config) -> Method:
     vae = parts(config)
     return Method(
         init=partial(init, vae),
-        metrics=METRICS,
         step=partial(step, vae),
         sample=partial(sample, vae),
         evaluate=partial(evaluate, vae),
@@ -156,11 +153,11 @@ def step(vae: VAE, state: VAEState, batch: Batch, key: jax.Array) -> tuple[VAESt
     def objective(params: Tree):
         terms, stats = negative_bound(vae, params, state.model.stats, batch, noise, train=True)
         means = {name: values.mean() for name, values in terms.items()}
-        return means["loss"], (stats, means)
+        return means["vae/loss"], (stats, means)
 
     model, _, norm, means = descend(vae.optimizer, state.model, objective)
     after = VAEState(state.step + 1, model, vae.follow(state.ema, model, state.step))
-    return after, collectives.mean(means) | {"grad_norm": norm}
+    return after, collectives.mean(means) | {"vae/grad_norm": norm}
 
 
 def negative_bound(
@@ -173,6 +170,7 @@ def negative_bound(
     )
     reconstruction, kl = vae.reconstruction(logits, x), kl_to_prior(mean, log_var)
     terms = {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+    terms = {f"vae/{name}": values for name, values in terms.items()}
     return terms, changed.get("batch_stats", {})
 
 

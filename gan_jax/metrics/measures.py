@@ -30,16 +30,16 @@ def coverage(config: Config, dataset: Dataset) -> Measure | None:
         points = images.reshape(-1, 2).astype(np.float64)
         modes, share = densities.coverage(density, points[:2_500])
         return {
-            "modes_covered": float(modes),
-            "share_at_modes": share,
-            "jensen_shannon": densities.divergence(density, points),
+            "coverage/modes": float(modes),
+            "coverage/share_at_modes": share,
+            "coverage/jensen_shannon": densities.divergence(density, points),
         }
 
     return Measure(10_000, scalars)
 
 
 def memorised(config: Config, dataset: Dataset) -> Measure | None:
-    """For small sets of pictures: `memorisation.figures`, their names with a prefix."""
+    """For small sets of pictures: `memorisation.figures`, under names that begin with theirs."""
     count = len(dataset.train.images)
     small = memorisation.FEWEST_IMAGES <= count < memorisation.SMALL_DATA
     if config.data.is_points or not small:
@@ -48,7 +48,7 @@ def memorised(config: Config, dataset: Dataset) -> Measure | None:
 
     def scalars(images: np.ndarray) -> dict[str, float]:
         figures = memorisation.figures(made(), memorisation.compare(made(), images))
-        return {f"memorisation_{name}": value for name, value in figures.items()}
+        return {f"{memorisation.PREFIX}{name}": value for name, value in figures.items()}
 
     return Measure(memorisation.NUM_SAMPLES, scalars)
 

@@ -36,7 +36,6 @@ class Auxiliary(NamedTuple):
     """
 
     gen: Callable[[Verdict | None, Verdict, Asked], tuple[jax.Array, Metrics]]
-    reports: tuple[str, ...] = ()
     on_real: OfDisc = lambda verdict, asked: jnp.zeros(())
     on_fake: OfDisc = lambda verdict, asked: jnp.zeros(())
     gen_sees_real: bool = False
@@ -63,9 +62,9 @@ def classifier(config: Config) -> Auxiliary:
         assert fake.classes is not None
         value = entropy(fake, asked)
         right = (fake.classes.argmax(axis=1) == asked.labels).mean()
-        return value, {"class_loss_fake": value, "class_accuracy_fake": right}
+        return value, {"g/class_loss": value, "g/class_accuracy": right}
 
-    return Auxiliary(gen, ("class_loss_fake", "class_accuracy_fake"), entropy, entropy)
+    return Auxiliary(gen, entropy, entropy)
 
 
 def codes(config: Config) -> Auxiliary:
@@ -87,12 +86,11 @@ def codes(config: Config) -> Auxiliary:
 
     def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
         categorical, continuous = both(fake, asked)
-        reports = {"bound_categories": categorical, "bound_continuous": continuous}
+        reports = {"g/bound_categories": categorical, "g/bound_continuous": continuous}
         return -(categorical + continuous), reports
 
     return Auxiliary(
         gen,
-        ("bound_categories", "bound_continuous"),
         on_fake=lambda verdict, asked: -jnp.stack(both(verdict, asked)).sum(),
     )
 
@@ -106,9 +104,9 @@ def feature_matching(config: Config) -> Auxiliary:
         assert real is not None
         means = collectives.mean((real.features.mean(axis=0), fake.features.mean(axis=0)))
         value = ((means[0] - means[1]) ** 2).sum()
-        return value, {"feature_distance": value}
+        return value, {"g/feature_distance": value}
 
-    return Auxiliary(gen, ("feature_distance",), gen_sees_real=True)
+    return Auxiliary(gen, gen_sees_real=True)
 
 
 def pull_away(config: Config) -> Auxiliary:
@@ -117,9 +115,9 @@ def pull_away(config: Config) -> Auxiliary:
 
     def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
         value = squared_cosines(fake.features).mean()
-        return value, {"pull_away": value}
+        return value, {"g/pull_away": value}
 
-    return Auxiliary(gen, ("pull_away",))
+    return Auxiliary(gen)
 
 
 AUXILIARIES: dict[str, Callable[[Config], Auxiliary]] = {

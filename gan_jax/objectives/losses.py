@@ -35,7 +35,6 @@ class Loss(NamedTuple):
     on_means: whether an example's value takes means over all others.
     start: the names and values of the control before the first step.
     follow: (control, mean real logit, mean fake logit) -> (control, what to report of it).
-    reports: the names of what `follow` reports.
     """
 
     disc: Callable[[jax.Array, jax.Array, Control], jax.Array]
@@ -50,7 +49,6 @@ class Loss(NamedTuple):
     follow: Callable[[Control, jax.Array, jax.Array], tuple[Control, dict[str, jax.Array]]] = (
         lambda control, real, fake: (control, {})
     )
-    reports: tuple[str, ...] = ()
 
 
 def separable(disc_real: Term, disc_fake: Term, gen: Term) -> Loss:
@@ -160,7 +158,7 @@ def began(section: config.Loss) -> Loss:
     def follow(control: Control, real: jax.Array, fake: jax.Array):
         gap = section.diversity * -real + fake  # gamma L(x) - L(G(z))
         k = jnp.clip(control["k"] + section.control_rate * gap, 0.0, 1.0)
-        return {"k": k}, {"control_k": k, "convergence": -real + jnp.abs(gap)}
+        return {"k": k}, {"d/control_k": k, "d/convergence": -real + jnp.abs(gap)}
 
     return Loss(
         disc=lambda real, fake, control: -real + control["k"] * fake,
@@ -168,7 +166,6 @@ def began(section: config.Loss) -> Loss:
         on_energies=True,
         start=(("k", 0.0),),
         follow=follow,
-        reports=("control_k", "convergence"),
     )
 
 

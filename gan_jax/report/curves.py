@@ -4,19 +4,20 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from gan_jax.report.document import escape
+from gan_jax.report.document import escape, part
 from gan_jax.report.embed import spread
-from gan_jax.run import pictures
+from gan_jax.run import curves
 from gan_jax.run.pictures import COLOURS
 from gan_jax.run.writers import Row
+from gan_jax.system import layout
+from gan_jax.system.names import natural
 
 Points = list[tuple[int, float]]
 
 MOST_POINTS = 2_000
 """Of a curve. More would not be seen, and make the page heavy."""
-PANELS = pictures.PANELS | {"memorisation": "memorisation"}
 DASHES = ("", "7 4", "2 3", "7 3 2 3")
-"""`pictures.LINES` as SVG has them."""
+"""`curves.LINES` as SVG has them."""
 
 
 def points(rows: list[Row], name: str, most: int = MOST_POINTS) -> Points:
@@ -27,22 +28,24 @@ def points(rows: list[Row], name: str, most: int = MOST_POINTS) -> Points:
 
 
 def panels(rows: list[Row]) -> list[dict[str, Any]]:
-    """The panels of one run for chart.js."""
+    """The charts of one run for chart.js, each with the name of the panel that it belongs to."""
     shown = []
-    for title, names in groups(row_names(rows)).items():
-        series = [
-            _series(name, colour, line, points(rows, name))
-            for name, (colour, line) in zip(names, pictures.looks(names), strict=True)
-        ]
-        shown.append(_panel(title[:1].upper() + title[1:], series))
+    for group, charts in curves.groups(row_names(rows)).items():
+        for title, names in charts.items():
+            series = [
+                _series(name, colour, line, points(rows, name))
+                for name, (colour, line) in zip(names, curves.looks(names), strict=True)
+            ]
+            shown.append(_panel(title, series, group))
     return [panel for panel in shown if panel["series"]]
 
 
 def overlays(runs: dict[str, list[Row]]) -> list[dict[str, Any]]:
-    """A panel for each metric, with a curve for each run by name."""
-    names = dict.fromkeys(name for rows in runs.values() for name in row_names(rows))
+    """A chart for each metric, with a curve for each run by name."""
+    known = dict.fromkeys(name for rows in runs.values() for name in row_names(rows))
+    grouped = curves.groups(known).values()
     shown = []
-    for metric in (name for group in groups(names).values() for name in group):
+    for metric in (name for charts in grouped for names in charts.values() for name in names):
         series = [
             _series(run, COLOURS[i % len(COLOURS)], i // len(COLOURS), points(rows, metric, 400))
             for i, (run, rows) in enumerate(runs.items())
@@ -51,35 +54,28 @@ def overlays(runs: dict[str, list[Row]]) -> list[dict[str, Any]]:
     return [panel for panel in shown if panel["series"]]
 
 
-def _panel(title: str, series: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"title": title, "series": [part for part in series if part["points"]]}
+def _panel(title: str, series: list[dict[str, Any]], group: str = "") -> dict[str, Any]:
+    drawn = [curve for curve in series if curve["points"]]
+    return {"title": title, "group": group, "series": drawn}
 
 
 def _series(name: str, colour: str, line: int, curve: Points) -> dict[str, Any]:
     return {"name": name, "colour": colour, "dash": DASHES[line % len(DASHES)], "points": curve}
 
 
-def groups(names: Iterable[str]) -> dict[str, list[str]]:
-    """The metrics of each panel by its title; one that is like no other has its own."""
-    known = list(names)
-    grouped = pictures.panels(known, PANELS)
-    for name in in_no_panel(known):
-        title = name.removeprefix("eval_").replace("_", " ")
-        grouped.setdefault(title, []).append(name)
-    return grouped
-
-
-def in_no_panel(names: Iterable[str]) -> list[str]:
-    """The metrics that are like no other."""
-    known = list(names)
-    shown = {name for part in pictures.panels(known, PANELS).values() for name in part}
-    return [name for name in known if name not in shown]
-
-
 def names_of_losses(names: Iterable[str]) -> list[str]:
     """The losses of the training; of a pyramid that has no mean ones, those of one level."""
-    known = [name for name in names if not name.startswith("eval_")]
-    return next(iter(pictures.panels(known, {"losses": PANELS["losses"]}).values()), [])
+    losses = [name for name in names if curves.is_loss(name) and not name.startswith("eval/")]
+    levels = ["/".join(name.split("/")[:-2]) for name in losses]
+    first = min(levels, key=natural, default="")
+    return [name for name, level in zip(losses, levels, strict=True) if level == first]
+
+
+def names_of_measures(names: Iterable[str]) -> list[str]:
+    """What was measured of the samples: the metrics of panels without losses."""
+    panels = (charts for group, charts in curves.groups(names).items() if group)
+    measured = (charts for charts in panels if not any(map(curves.is_loss, charts)))
+    return [name for charts in measured for names in charts.values() for name in names]
 
 
 def row_names(rows: list[Row]) -> list[str]:
@@ -117,18 +113,18 @@ def charts(panels: list[dict[str, Any]], more: str = "") -> str:
     """The places where chart.js draws the panels, and the controls they share."""
     if not panels:
         return ""
-    places = "".join(
-        f'<figure class="chart" data-panel="{number}"><figcaption>{escape(panel["title"])}'
-        "</figcaption></figure>"
-        for number, panel in enumerate(panels)
-    )
+    places: dict[str, str] = {}
+    for number, panel in enumerate(panels):
+        place = f'<figure class="chart" data-panel="{number}">'
+        place += f"<figcaption>{escape(panel['title'])}</figcaption></figure>"
+        places[panel["group"]] = places.get(panel["group"], "") + place
+    drawn = "".join(part(name, f'<div class="charts">{c}</div>') for name, c in places.items())
     return (
         f'<div class="controls">{more}<label>Smoothing <input type="range" id="smoothing" min="0" '
         'max="0.98" step="0.02" value="0"><output id="smoothed">0</output></label>'
         '<label><input type="checkbox" id="logarithmic"> Logarithmic</label></div>'
-        '<noscript><p class="notice">The curves need JavaScript; losses.png shows them without.'
-        "</p></noscript>"
-        f'<div class="charts">{places}</div>'
+        f'<noscript><p class="notice">The curves need JavaScript; {layout.CURVES} shows those of '
+        f"the training without.</p></noscript>{drawn}"
     )
 
 

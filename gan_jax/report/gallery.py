@@ -20,6 +20,7 @@ from gan_jax.report.document import (
 from gan_jax.report.embed import Album
 from gan_jax.report.records import Record, read, snapshots
 from gan_jax.report.run_page import progress
+from gan_jax.system import layout
 from gan_jax.system.names import printable
 
 MOST_BYTES, THUMBNAIL = 8_000_000, 320
@@ -30,7 +31,7 @@ MOST_FIGURES = 4
 def page(folder: Path, runs: list[Record]) -> str:
     """The gallery of `runs`, which lie below `folder`."""
     names = [printable(run.folder.relative_to(folder)) for run in runs]
-    study = read(folder) if (folder / "config.json").is_file() else None
+    study = read(folder) if (folder / layout.CONFIG).is_file() else None
     panels = curves.overlays({name: run.rows for name, run in zip(names, runs, strict=True)})
     parts = {
         "Runs": cards(folder, runs),
@@ -68,7 +69,7 @@ def cards(folder: Path, runs: list[Record]) -> str:
             grids = list(snapshots(run.folder).values())
             grid = album.embed(grids[-1], THUMBNAIL) if grids else None
             shown += card(
-                quote(os.fsencode(run.folder.relative_to(folder) / "report.html")),
+                quote(os.fsencode(run.folder.relative_to(folder) / layout.REPORT)),
                 run.folder.name,
                 ", ".join(filter(None, (run.experiment, f"{progress(run)} steps", run.state))),
                 image(grid, f"Samples of {run.folder.name}") if grid else "",
@@ -82,8 +83,7 @@ def cards(folder: Path, runs: list[Record]) -> str:
 def key_figures(run: Record) -> dict[str, str]:
     """The last losses and what was measured of the samples, by name."""
     last = run.last()
-    measured = [name for name in curves.in_no_panel(last) if name != "images_per_second"]
-    shown = (curves.names_of_losses(last) + measured)[:MOST_FIGURES]
+    shown = (curves.names_of_losses(last) + curves.names_of_measures(last))[:MOST_FIGURES]
     return {name.replace("_", " "): text(last[name]) for name in shown}
 
 

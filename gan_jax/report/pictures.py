@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 
-from gan_jax.metrics.memorisation import with_highest
+from gan_jax.metrics.memorisation import PREFIX, with_highest
 from gan_jax.report.document import figure, link, more, notice, paragraph, table, text
 from gan_jax.report.embed import Album, Embedded
 from gan_jax.report.records import Record
+from gan_jax.system import layout
 from gan_jax.visualize import PICTURES
 
 MOST_BYTES = 6_000_000
@@ -29,21 +30,21 @@ MEANING = (
 def sections(record: Record) -> dict[str, str]:
     """Memorisation and all other pictures, by title; empty where there are none."""
     memorised: dict[Path, list[Path]] = {}
-    others: dict[Path, list[Path]] = {}
-    for folder in sorted(record.folder.glob("pictures/step_*"), reverse=True):
+    others: dict[int, list[Path]] = {}
+    folders = layout.by_step(record.folder / layout.PICTURES)
+    for step, folder in reversed(folders.items()):
         files = drawn(folder)
         found = [path for path in files if name(folder, path) == MEMORISED]
         if found and not memorised:
             memorised[folder] = found
-        others[folder] = [path for path in files if path not in found]
+        others[step] = [path for path in files if path not in found]
     embedded = _embedded([*chain(*memorised.values(), *others.values())])
     first, rest = memorisation(record), ""
     for folder, files in memorised.items():
         first += _grids(record, folder, files, embedded)
-    for folder, files in others.items():
-        title = f"Step {text(int(folder.name.removeprefix('step_')))}"
-        grids = _grids(record, folder, files, embedded)
-        rest += more(title, grids, opened=not rest) if files else ""
+    for step, files in others.items():
+        grids = _grids(record, folders[step], files, embedded)
+        rest += more(f"Step {text(step)}", grids, opened=not rest) if files else ""
     return {"Memorisation": first, "Pictures": rest}
 
 
@@ -51,8 +52,8 @@ def memorisation(record: Record) -> str:
     """The finding and the figures of the memorisation report, where there are any."""
     found = dict(record.memorisation)
     if not found:
-        known = {key: value for key, value in record.last().items() if "memorisation" in key}
-        found = {key.removeprefix("memorisation_"): value for key, value in known.items()}
+        last = record.last().items()
+        found = {key.removeprefix(PREFIX): value for key, value in last if key.startswith(PREFIX)}
     if not found:
         return ""
     found = with_highest(found, record.rows)

@@ -1,9 +1,7 @@
-"""Grids of images, scatters of points and curves, as PNG files."""
+"""Grids of images and scatters of points, as PNG files."""
 
 import io
 import math
-import re
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -69,77 +67,3 @@ def write_png(path: Path, image: np.ndarray, scale: int = 1) -> None:
 def legible(images: np.ndarray) -> int:
     """By how much to enlarge small images so that a person sees them."""
     return max(1, round(96 / max(images.shape[1:3])))
-
-
-PANELS = {
-    "losses": "loss",
-    "reconstruction": "reconstruction",
-    "KL divergence": "kl",
-    "probabilities": "prob",
-    "logits of D": "logit",
-    "gradient norms": "grad_norm",
-}
-"""Panels of the curves: a title and the word in the names of the metrics it shows."""
-LINES = ("-", "--", ":", "-.")
-
-
-def panels(names: Iterable[str], words: Mapping[str, str] = PANELS) -> dict[str, list[str]]:
-    """The metrics that each panel shows, by its title; those that none shows are left out.
-
-    The metrics of a pyramid's level, whose names end in its height, have panels of their own.
-    """
-    shown: dict[str, list[str]] = {}
-    left = list(names)
-    for title, word in words.items():
-        for name in sorted((n for n in left if f"_{word}_" in f"_{n}_"), key=_height):
-            at = f" at height {_height(name)}" if _height(name) else ""
-            shown.setdefault(title + at, []).append(name)
-            left.remove(name)
-    return shown
-
-
-def _height(name: str) -> int:
-    """That of the pyramid's level that a metric belongs to; 0 for none."""
-    found = re.search(r"_(\d+)$", name)
-    return int(found[1]) if found else 0
-
-
-def looks(names: list[str]) -> list[tuple[str, int]]:
-    """The colour and the number of the line of each metric of a panel.
-
-    A metric of the evaluation has the colour of the training metric it goes with, and another line,
-    and so have metrics beyond the sixth colour.
-    """
-    bases = list(dict.fromkeys(name.removeprefix("eval_") for name in names))
-    found = []
-    for name in names:
-        base = name.removeprefix("eval_")
-        turn, colour = divmod(bases.index(base), len(COLOURS))
-        paired = name != base and base in names
-        found.append((COLOURS[colour], (2 * turn + paired) % len(LINES)))
-    return found
-
-
-def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
-    """The metrics of a run over its steps, a panel for each of `PANELS` that has any."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    shown = panels(dict.fromkeys(name for row in rows for name in row))
-    if not shown:
-        return
-    figure = Figure(figsize=(9, 2.6 * len(shown)), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-    for axis, (title, names) in zip(axes, shown.items(), strict=True):
-        for name, (colour, line) in zip(names, looks(names), strict=True):
-            points = [(row["step"], row[name]) for row in rows if name in row]
-            look = {"color": colour, "linestyle": LINES[line], "linewidth": 1.2}
-            axis.plot(*zip(*points, strict=True), label=name, **look)
-        axis.set_title(title, loc="left", fontsize=10)
-        axis.grid(alpha=0.3)
-        axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=9)
-    axes[-1].set_xlabel("step")
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110)
-    write_whole(path, content.getvalue())

@@ -9,15 +9,15 @@ import chex
 from tqdm import tqdm
 
 SHORT = {
-    "loss": "loss",
-    "reconstruction": "reconstruction",
-    "kl": "KL",
-    "disc_loss": "D loss",
-    "gen_loss": "G loss",
-    "disc_prob_real": "D(real)",
-    "disc_prob_fake": "D(fake)",
-    "disc_logit_real": "D(real)",
-    "disc_logit_fake": "D(fake)",
+    "vae/loss": "loss",
+    "vae/reconstruction": "reconstruction",
+    "vae/kl": "KL",
+    "d/loss": "D loss",
+    "g/loss": "G loss",
+    "d/prob_real": "D(real)",
+    "d/prob_fake": "D(fake)",
+    "d/logit_real": "D(real)",
+    "d/logit_fake": "D(fake)",
 }
 """Metrics that the line shows, and their names there."""
 WINDOW = 20

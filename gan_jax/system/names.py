@@ -40,5 +40,9 @@ def absolute(path: str | Path) -> str:
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
     """A key that sorts names as people count: `seed_2` before `seed_10`."""
-    parts = re.findall(r"\d+|\D+", name)
-    return [(False, int(p), "") if p.isdecimal() else (True, 0, p) for p in parts]
+    return [_natural(part) for part in re.findall(r"\d+|\D+", name)]
+
+
+def _natural(part: str) -> tuple[bool, int, str]:
+    digits = part.lstrip("0")  # which may be more than an int can be read from
+    return (False, len(digits), digits) if part.isdecimal() else (True, 0, part)

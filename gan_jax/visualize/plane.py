@@ -210,22 +210,22 @@ def _density(cells: np.ndarray) -> np.ndarray:
 
 def _curves(axes: Any, story: Story) -> None:
     upper, lower = axes
-    rows = [row for row in story.rows if "jensen_shannon" in row]
+    rows = [row for row in story.rows if "coverage/jensen_shannon" in row]
     steps = [row["step"] for row in rows]
-    upper.plot(steps, [row["jensen_shannon"] for row in rows], color=COLOURS[0])
+    upper.plot(steps, [row["coverage/jensen_shannon"] for row in rows], color=COLOURS[0])
     upper.axhline(story.floor, color="#555555", linewidth=1, linestyle=":")
     upper.axhline(np.log(2), color="#BBBBBB", linewidth=1)
     upper.set(yscale="log", ylim=(story.floor / 2, 0.95))
     words = f"in nats, 10,000 samples in 30x30 cells; dotted: the data's own, {story.floor:.4f}"
     _title(upper, "Jensen-Shannon divergence from the density", words)
-    lower.plot(steps, [row["share_at_modes"] for row in rows], color=COLOURS[0])
+    lower.plot(steps, [row["coverage/share_at_modes"] for row in rows], color=COLOURS[0])
     lower.plot(
-        steps, [row["modes_covered"] / story.modes for row in rows], color=COLOURS[1], ls="--"
+        steps, [row["coverage/modes"] / story.modes for row in rows], color=COLOURS[1], ls="--"
     )
     lower.set(ylim=(0, 1.05), xlabel="step")
     if rows:
         last = rows[-1]
-        at_modes, covered = last["share_at_modes"], int(last["modes_covered"])
+        at_modes, covered = last["coverage/share_at_modes"], int(last["coverage/modes"])
         lower.legend(
             [
                 f"samples within 3 deviations of a mode: {at_modes:.1%}",

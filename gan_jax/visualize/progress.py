@@ -7,10 +7,10 @@ import numpy as np
 
 from gan_jax.data.pictures import opened
 from gan_jax.methods import average
-from gan_jax.run import pictures
+from gan_jax.run import curves, pictures
 from gan_jax.run.runs import Run
 from gan_jax.run.writers import read_rows
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 from gan_jax.visualize import panels, subject
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
@@ -22,22 +22,22 @@ FILM = 9000
 
 def progress(run: Run, options: Options, folder: Path) -> list[Path]:
     """Eight snapshots, at most 150 frames of the whole training, and the curves, up to the step."""
-    found = sorted((run.workdir / "samples").glob("step_*.png"))
-    steps = {int(path.stem.removeprefix("step_")): path for path in found}
-    steps = {step: path for step, path in steps.items() if step <= run.step}
+    grids = run.workdir / layout.SAMPLES
+    found = layout.by_step(grids, ".png")
+    steps = {step: path for step, path in found.items() if step <= run.step}
     if len(steps) < 2:
         raise NotForThisRun(
-            f"progress compares the sample grids of a training, and {run.workdir}/samples has "
+            f"progress compares the sample grids of a training, and {grids} has "
             f"{len(steps)} up to step {run.step:,}; train further, or set sample.every_steps lower."
         )
     weights = ", averaged weights" * average.is_kept(run.config.train)
     note = subject.note(run, f"The same latents at each step{weights}")
     shown = spread(list(steps), SNAPSHOTS)
-    grids = np.stack([grid_of(run, steps[step]) for step in shown])
+    shots = np.stack([grid_of(run, steps[step]) for step in shown])
     columns = (len(shown) + 1) // 2
-    scale = max(1, min(enlargement(run), panels.WIDTH // (columns * grids.shape[2])))
+    scale = max(1, min(enlargement(run), panels.WIDTH // (columns * shots.shape[2])))
     captions = [f"step {step:,}" for step in shown]
-    panel = Panel(panels.table(grids, columns), captions=captions, gap=GAP)
+    panel = Panel(panels.table(shots, columns), captions=captions, gap=GAP)
     written = [folder / name for name in ("progress.png", "progress.gif", "progress_curves.png")]
     sheet = panels.sheet([panel], "The training in snapshots", note, scale)
     pictures.write_png(written[0], sheet)
@@ -47,8 +47,8 @@ def progress(run: Run, options: Options, folder: Path) -> list[Path]:
         frames.append(panels.sheet([panel], f"Step {step:,}", scale=enlargement(run)))
     milliseconds = min(max(FILM // len(frames), 60), 400)
     panels.write_gif(written[1], [*frames, *[frames[-1]] * 5], milliseconds)
-    rows = [row for row in read_rows(run.workdir / "metrics.jsonl") if row["step"] <= run.step]
-    pictures.write_curves(written[2], rows)
+    rows = [row for row in read_rows(run.workdir / layout.METRICS) if row["step"] <= run.step]
+    curves.write(written[2], rows)
     return [path for path in written if path.exists()]
 
 

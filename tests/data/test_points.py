@@ -218,13 +218,13 @@ def run(tmp_path_factory):
 def test_a_run_measures_coverage_in_the_rows_of_sample_steps(run):
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [1, 2, 3, 4]
-    assert ["modes_covered" in row for row in rows] == [False, True, False, True]
+    assert ["coverage/modes" in row for row in rows] == [False, True, False, True]
     samples = np.load(sample.run(run, 3, seed=0) / "samples.npz")["images"]
     assert samples.dtype == np.float32
     for row in rows[1::2]:
-        assert row["modes_covered"] in range(9)
-        assert 0 <= row["share_at_modes"] <= 1
-        assert 0 < row["jensen_shannon"] <= math.log(2)
+        assert row["coverage/modes"] in range(9)
+        assert 0 <= row["coverage/share_at_modes"] <= 1
+        assert 0 < row["coverage/jensen_shannon"] <= math.log(2)
 
 
 def test_a_measure_is_of_exactly_the_samples_it_asks_for():
@@ -235,9 +235,9 @@ def test_a_measure_is_of_exactly_the_samples_it_asks_for():
     rest = np.tile(DENSITIES["ring"].means[:1], (7_500, 1))
     images = np.concatenate([ring, rest]).astype(np.float32).reshape(-1, 1, 1, 2)
     row = measure.scalars(images)
-    assert row["modes_covered"] == 8
-    assert row["share_at_modes"] == pytest.approx(1 - math.exp(-4.5), abs=0.01)
-    assert 0.2 < row["jensen_shannon"] < math.log(2)
+    assert row["coverage/modes"] == 8
+    assert row["coverage/share_at_modes"] == pytest.approx(1 - math.exp(-4.5), abs=0.01)
+    assert 0.2 < row["coverage/jensen_shannon"] < math.log(2)
     of_pictures = points_config(data=Data(source="digits", height=8, width=8, channels=1))
     assert measures.coverage(of_pictures, data.load(of_pictures.data)) is None
 

@@ -13,7 +13,7 @@ from conftest import ROOT, finish, start
 from gan_jax.devices import collectives, parallel
 from gan_jax.devices.mesh import place
 from gan_jax.errors import UserError
-from gan_jax.methods import Method
+from gan_jax.methods import Batch, Method
 from gan_jax.methods.sampling import eight_bit
 
 TRAINER = ROOT / "tests" / "trainer.py"
@@ -97,19 +97,18 @@ def counting(bad_step):
         value = jnp.where(state.step == bad_step, jnp.nan, state.step + 0.0)
         return Counter(state.step + 1), {"value": value, "seen": seen}
 
-    return Method(
-        lambda key: Counter(jnp.zeros((), jnp.int32)), ("seen", "value"), step, None, None
-    )
+    return Method(lambda key: Counter(jnp.zeros((), jnp.int32)), step, None, None)
 
 
 def called(bad_step, lengths):
     """The last outcome of calls of these lengths on all devices, of images 0, 1, 2, ..."""
-    method = counting(bad_step)
-    program = parallel.many_steps(method, split_pool=False)
+    batch = Batch(np.zeros((2, 1, 1, 1), np.float32), np.zeros(2, np.int32))
+    traced = parallel.trace(counting(bad_step), Counter(np.int32(0)), batch)
+    program = parallel.many_steps(traced, split_pool=False)
     images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
     pool = place(1).share(parallel.Pool(images, np.zeros(20, np.int32)))
     state = Counter(np.int32(0))
-    carried = place(1).share((state, parallel.zero_sums(method)))
+    carried = place(1).share((state, parallel.zero_sums(traced.metrics)))
     done = 0
     for length in lengths:
         places = np.zeros((2, 8, 1), np.int32)

@@ -15,12 +15,12 @@ from gan_jax import sample, train
 from gan_jax.config import override
 from gan_jax.devices import mesh, parallel
 from gan_jax.errors import UserError
-from gan_jax.methods import Method
+from gan_jax.methods import Batch, Method
 from gan_jax.run import directory, runs
 
 SEEDS = (5, 6, 7, 8)
-NOT_OF_STEPS = {"images", "memorisation"}
-"""Prefixes of what depends on when one looks: the rate, and what is measured with a picture."""
+NOT_OF_STEPS = {"images_per_second", "memorisation"}
+"""First parts of what depends on when one looks: the rate, and what is measured with a picture."""
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 """Rounding: the products of a batch of matrices are summed in another order."""
 
@@ -39,7 +39,7 @@ def study(tmp_path_factory):
 def rows(workdir):
     lines = (workdir / "metrics.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
-    return [{k: v for k, v in row.items() if k.split("_")[0] not in NOT_OF_STEPS} for row in found]
+    return [{k: v for k, v in row.items() if k.split("/")[0] not in NOT_OF_STEPS} for row in found]
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -142,18 +142,20 @@ def test_a_seed_that_is_not_finite_is_named_with_its_own_step(monkeypatch, backe
 
     def step(state, batch, key):
         value = jnp.where((state.seed == 3) & (state.step == 2), jnp.nan, 1.0)
-        return Count(state.step + 1, state.seed), {"gen_loss": value}
+        return Count(state.step + 1, state.seed), {"g/loss": value}
 
-    method = Method(lambda key: None, ("gen_loss",), step, None, None)
+    method = Method(lambda key: None, step, None, None)
     spread = mesh.place(4)
     state = spread.put(Count(np.zeros(4, np.int32), np.arange(2, 6, dtype=np.int32)))
-    sums = spread.put(parallel.zero_sums(method, 4))
+    one, batch = Count(np.int32(0), np.int32(0)), Batch(np.zeros((1, 1, 1, 1)), np.zeros(1))
+    traced = parallel.trace(method, one, batch, spread)
+    sums = spread.put(parallel.zero_sums(traced.metrics, 4))
     pool = spread.share(parallel.Pool(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32)))
-    program = parallel.many_steps(method, False, spread)
+    program = parallel.many_steps(traced, False, spread)
     places = np.zeros((2, 5, 2, 1), np.int32)
     outcome = program(state, sums, pool, places, spread.root_keys(2), np.int32(5))
     np.testing.assert_array_equal(np.ravel(outcome.finite), [True, False, True, True])
     checkpoints = SimpleNamespace(wait=lambda: None, steps=lambda: [2], folder="checkpoints")
     config = override(tiny_config(), {"seed": 2, "train.num_seeds": 4})
     said = str(train._not_finite(config, outcome, checkpoints))
-    assert "stopped at step 3 in seed 3: gen_loss is nan; the last good checkpoint is of" in said
+    assert "stopped at step 3 in seed 3: g/loss is nan; the last good checkpoint is of" in said

@@ -150,7 +150,7 @@ def test_gen_descends_the_gradient_through_the_updated_disc(config):
         return collectives.mean((value, grads))
 
     value, grads = on_devices(expected, 1, state, after.disc)
-    assert float(metrics["gen_loss"]) == pytest.approx(float(value), rel=1e-5)
+    assert float(metrics["g/loss"]) == pytest.approx(float(value), rel=1e-5)
     # After one step Adam's first moment is (1 - b1) of the gradient.
     moment = jax.tree.map(lambda g: (1 - 0.5) * g, grads)
     chex.assert_trees_all_close(optax.tree.get(after.gen.opt, "mu"), moment, rtol=1e-3, atol=1e-6)
@@ -208,7 +208,8 @@ def test_metrics_are_what_they_say(config):
     """D's mean probability on real images, by hand from its logits before the step."""
     game, state = started(config)
     _, metrics = step(game, state)
-    assert set(metrics) == set(adversarial.metrics(game))
+    of_both = {f"{network}/{name}" for network in "dg" for name in ("loss", "grad_norm")}
+    assert set(metrics) == of_both | {"d/prob_real", "d/prob_fake"}
 
     def logits(batch, s):
         variables = {"params": s.disc.params, "batch_stats": s.disc.stats}
@@ -220,7 +221,7 @@ def test_metrics_are_what_they_say(config):
 
     gathered = on_devices(lambda b, s: jax.lax.all_gather(logits(b, s), collectives.AXIS), 1, state)
     probability = 1 / (1 + np.exp(-np.asarray(gathered)))
-    assert float(metrics["disc_prob_real"]) == pytest.approx(probability.mean(), rel=1e-5)
+    assert float(metrics["d/prob_real"]) == pytest.approx(probability.mean(), rel=1e-5)
 
 
 def test_sample_takes_averaged_or_raw_weights(config):

@@ -48,7 +48,7 @@ def moved(config, devices=1):
 def test_the_whole_share_is_the_plain_game():
     plain, metrics = moved(tiny_config())
     whole, same = moved(override(tiny_config(), {"train.gen_top_share": "0.9999"}))
-    assert float(metrics["gen_loss"]) == pytest.approx(float(same["gen_loss"]), rel=1e-6)
+    assert float(metrics["g/loss"]) == pytest.approx(float(same["g/loss"]), rel=1e-6)
     assert float(optax.tree.norm(optax.tree.sub(plain, whole))) < 1e-6 * float(
         optax.tree.norm(plain)
     )
@@ -59,10 +59,10 @@ def test_the_loss_is_that_of_the_most_real_fakes_on_any_number_of_devices():
     config = override(tiny_config(), {"train.gen_top_share": "0.25"})
     one, metrics = moved(config)
     two, other = moved(config, devices=4)
-    assert float(metrics["gen_loss"]) == pytest.approx(float(other["gen_loss"]), rel=1e-5)
+    assert float(metrics["g/loss"]) == pytest.approx(float(other["g/loss"]), rel=1e-5)
     assert float(optax.tree.norm(optax.tree.sub(one, two))) < 1e-4 * float(optax.tree.norm(one))
     _, whole = moved(tiny_config())
-    assert float(metrics["gen_loss"]) < float(whole["gen_loss"])
+    assert float(metrics["g/loss"]) < float(whole["g/loss"])
 
 
 def test_the_share_may_shrink_with_the_schedule():
@@ -74,7 +74,7 @@ def test_the_share_may_shrink_with_the_schedule():
     assert [float(share(jnp.int32(number))) for number in (0, 1, 5)] == [1, 0.25, 0.25]
     fixed, _ = started(override(tiny_config(), {**PLAIN, "train.gen_top_share": "0.25"}))
     later = state._replace(step=jnp.int32(1))
-    losses = [float(step(g, later)[1]["gen_loss"]) for g in (game, fixed)]
+    losses = [float(step(g, later)[1]["g/loss"]) for g in (game, fixed)]
     assert losses[0] == losses[1]
 
 

@@ -47,8 +47,8 @@ def by_hand(batch, s, game, first):
         asked = Asked(batch.labels[update::2], z)
         fakes = updates.make_fakes(game, s.gen, asked)
         now = updates.Now(s.step, s.control, key_of)
-        disc, measured = updates.update_disc(game, now, disc, real, fakes.images, asked)
-        metrics.append(measured["disc_loss"])
+        disc, measured, _ = updates.update_disc(game, now, disc, real, fakes.images, asked)
+        metrics.append(measured["d/loss"])
     return disc, fakes.stats, sum(metrics) / 2
 
 
@@ -65,7 +65,7 @@ def test_each_update_has_its_own_examples_and_latents(number):
     disc, stats, loss = on_devices(two, 1, state)
     chex.assert_trees_all_close(after.disc, disc, rtol=1e-4, atol=1e-6)
     chex.assert_trees_all_close(after.gen.stats, stats, rtol=1e-5)
-    assert float(metrics["disc_loss"]) == pytest.approx(float(loss), rel=1e-5)
+    assert float(metrics["d/loss"]) == pytest.approx(float(loss), rel=1e-5)
 
 
 def test_devices_share_each_update():

@@ -93,7 +93,7 @@ def linear_gaussian(config, mean, variance):
     batch = Batch(jnp.full((3, 1, 1, 1), 2 * 1.3 - 1), jnp.zeros(3, jnp.int32))
     noise = jnp.asarray(nodes, jnp.float32).reshape(3, 1)
     terms, _ = vae.negative_bound(parts, {}, {}, batch, noise, train=True)
-    return float(np.average(terms["loss"], weights=weights))
+    return float(np.average(terms["vae/loss"], weights=weights))
 
 
 def test_the_bound_of_the_linear_gaussian_model(config):
@@ -131,9 +131,9 @@ def test_a_step_descends_the_mean_loss_over_images_of_both_networks(config):
         return (64 * entropy + kl).mean()
 
     value, grads = jax.value_and_grad(loss)(state.model.params)
-    assert float(metrics["loss"]) == pytest.approx(float(value), rel=1e-5)
-    total = float(metrics["reconstruction"] + metrics["kl"])
-    assert float(metrics["loss"]) == pytest.approx(total, rel=1e-6)
+    assert float(metrics["vae/loss"]) == pytest.approx(float(value), rel=1e-5)
+    total = float(metrics["vae/reconstruction"] + metrics["vae/kl"])
+    assert float(metrics["vae/loss"]) == pytest.approx(total, rel=1e-6)
     moved = jax.tree.map(lambda a, b: b - a, state.model.params, after.model.params)
     expected = jax.tree.map(lambda g: -1e-3 * g, grads)
     chex.assert_trees_all_close(moved, expected, rtol=1e-4, atol=1e-7)
@@ -194,12 +194,12 @@ def test_evaluation_is_the_loss_of_each_example_with_its_own_noise(config):
     method, (_, state) = methods.make(config), started(config)
     noise = jax.random.normal(jax.random.key(1), (8, 2))
     values = method.evaluate(state, Batch(IMAGES, LABELS), noise, LABELS)
-    assert list(values) == ["loss", "reconstruction", "kl"]
+    assert list(values) == ["vae/loss", "vae/reconstruction", "vae/kl"]
     assert {value.shape for value in values.values()} == {(8,)}
     swapped = noise.at[0].set(noise[0] + 1)
     other = method.evaluate(state, Batch(IMAGES, LABELS), swapped, LABELS)
-    np.testing.assert_array_equal(other["loss"] != values["loss"], jnp.arange(8) == 0)
-    np.testing.assert_array_equal(other["kl"], values["kl"])
+    np.testing.assert_array_equal(other["vae/loss"] != values["vae/loss"], jnp.arange(8) == 0)
+    np.testing.assert_array_equal(other["vae/kl"], values["vae/kl"])
 
 
 def test_a_run_shows_the_terms_and_goes_on(config, tmp_path, capsys):
@@ -208,7 +208,8 @@ def test_a_run_shows_the_terms_and_goes_on(config, tmp_path, capsys):
     assert int(state.step) == 4
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4]
-    for name in ("loss", "reconstruction", "kl", "eval_loss", "eval_reconstruction", "eval_kl"):
+    own = [f"vae/{name}" for name in ("loss", "reconstruction", "kl")]
+    for name in (*own, *(f"eval/{name}" for name in own)):
         assert all(math.isfinite(row[name]) for row in rows)
     assert f"reconstruction {rows[1]['reconstruction']:.3f}" in capsys.readouterr().out
     assert (tmp_path / "losses.png").exists()

@@ -166,7 +166,7 @@ def test_of_too_few_distinct_pictures_nothing_is_said(kinds, tmp_path, capsys):
     assert report["finding"].startswith("Cannot say whether the generator memorises: ")
     assert report["warning"] == ""
     writers = Writers(tmp_path, step=0)
-    writers.scalars(3, {f"memorisation_{name}": value for name, value in found.items()})
+    writers.scalars(3, {f"memorisation/{name}": value for name, value in found.items()})
     writers.close()
     kept = json.loads((tmp_path / "memorisation.json").read_text())
     assert kept["finding"] == memorisation.sentence(found, 64)
@@ -226,7 +226,7 @@ def test_only_small_data_sets_are_watched(count, measured):
 
 def test_the_warning_is_kept_and_said_once(tmp_path, capsys):
     def row(share):
-        return {"gen_loss": 1.0, "memorisation_share": share, "memorisation_distance": 0.5}
+        return {"g/loss": 1.0, "memorisation/share": share, "memorisation/distance": 0.5}
 
     writers = Writers(tmp_path, step=0)
     writers.scalars(1, row(0.24))
@@ -247,7 +247,7 @@ def test_the_warning_is_kept_and_said_once(tmp_path, capsys):
     said = capsys.readouterr().out
     assert said.startswith("The generator learns by heart: 25 % of 64 samples")
     writers.scalars(3, row(0.5))
-    writers.scalars(4, {"gen_loss": 1.0})
+    writers.scalars(4, {"g/loss": 1.0})
     writers.close()
     again = Writers(tmp_path, step=4)
     again.scalars(5, row(0.6))
@@ -281,8 +281,8 @@ def test_a_run_measures_it_and_its_neighbours_can_be_seen(tmp_path, monkeypatch,
     train.run(override(tiny_config(), steps), tmp_path)
     row = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
     assert row["step"] == 4  # the first row after the grid of step 3
-    assert 0 <= row["memorisation_share"] <= 1
-    assert row["memorisation_distance"] > 0.5  # an untrained G copies nothing
+    assert 0 <= row["memorisation/share"] <= 1
+    assert row["memorisation/distance"] > 0.5  # an untrained G copies nothing
     options = visualize.Options(num_samples=20)
     written = visualize.run(tmp_path, ("neighbours",), options)
     names = ["neighbours.png", "neighbours_distances.png", "neighbours.json"]

@@ -111,15 +111,15 @@ def test_real_and_fake_pass_the_same_changes_in_every_update(augmented):
     game, state = started(augmented)
     erased = game._replace(augment=lambda keys, images, probability: 0 * images)
     _, metrics = step(erased, state)
-    assert float(metrics["disc_prob_real"]) == float(metrics["disc_prob_fake"]) == 0.5
-    assert float(metrics["gen_grad_norm"]) == 0
+    assert float(metrics["d/prob_real"]) == float(metrics["d/prob_fake"]) == 0.5
+    assert float(metrics["g/grad_norm"]) == 0
 
 
 def test_the_gradient_reaches_gen_through_the_changes(augmented):
     game, state = started(augmented)
     after, metrics = step(game, state)
-    assert float(metrics["disc_prob_real"]) != float(metrics["disc_prob_fake"])
-    assert float(metrics["gen_grad_norm"]) > 0
+    assert float(metrics["d/prob_real"]) != float(metrics["d/prob_fake"])
+    assert float(metrics["g/grad_norm"]) > 0
 
     def expected(batch, s, disc):
         numbers = collectives.example_numbers(len(batch.images))
@@ -189,8 +189,8 @@ def test_the_probability_adapts_by_the_sign_of_what_d_makes_of_real_images(tiny)
     for number, sign in enumerate(signs):
         control, reports = parts.follow(control, jnp.float32(sign), jnp.int32(number))
         seen.append(float(parts.probability(control, number)))
-        assert float(reports["augment_probability"]) == seen[-1]
-        assert set(reports) == set(parts.reports)
+        assert float(reports["augment/probability"]) == seen[-1]
+        assert set(reports) == {"augment/probability", "d/sign_real"}
     np.testing.assert_allclose(seen[:8], [0.5, 0.7, 0.7, 0.5, 0.5, 0.3, 0.3, 0.1], atol=1e-6)
     for number in (10, 11):
         control, _ = parts.follow(control, jnp.float32(-1), jnp.int32(number))
@@ -230,11 +230,11 @@ def test_a_step_augments_with_the_probability_of_its_state(augmented):
     none, _ = started(override(augmented, {"augment.names": ""}))
     whole, _ = started(augmented)
     after, metrics = step(game, state)
-    assert float(metrics["augment_probability"]) == 0
+    assert float(metrics["augment/probability"]) == 0
     plain = state._replace(control=state.control._replace(augmenting={}))
-    assert float(metrics["disc_loss"]) == float(step(none, plain)[1]["disc_loss"])
+    assert float(metrics["d/loss"]) == float(step(none, plain)[1]["d/loss"])
     always = dict(state.control.augmenting, probability=jnp.float32(1))
     full = state._replace(control=state.control._replace(augmenting=always))
-    assert float(step(game, full)[1]["disc_loss"]) == float(step(whole, plain)[1]["disc_loss"])
-    assert -1 <= float(metrics["disc_sign_real"]) <= 1
+    assert float(step(game, full)[1]["d/loss"]) == float(step(whole, plain)[1]["d/loss"])
+    assert -1 <= float(metrics["d/sign_real"]) <= 1
     assert float(after.control.augmenting["signs"]) == 0

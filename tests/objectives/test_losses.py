@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import tiny_config
+from test_adversarial import started, step
 
 from gan_jax.config import Loss, override
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
-from gan_jax.methods import adversarial
 from gan_jax.methods import game as games
 from gan_jax.objectives import losses
 
@@ -201,9 +201,9 @@ def test_began_by_hand():
     assert float(loss.disc(real, fake, {"k": 0.25}).mean()) == pytest.approx(2 - 0.25 * 0.4)
     assert float(gen(loss, real, fake).mean()) == pytest.approx(0.4)
     control, reports = loss.follow({"k": jnp.float32(0.25)}, real.mean(), fake.mean())
-    assert float(control["k"]) == float(reports["control_k"]) == pytest.approx(0.25 + 0.1 * 0.6)
-    assert float(reports["convergence"]) == pytest.approx(2 + 0.6)
-    assert set(reports) == set(loss.reports)
+    assert float(control["k"]) == float(reports["d/control_k"]) == pytest.approx(0.25 + 0.1 * 0.6)
+    assert float(reports["d/convergence"]) == pytest.approx(2 + 0.6)
+    assert set(reports) == {"d/control_k", "d/convergence"}
     for start, real_energy, expected in ((0.99, 10.0, 1.0), (0.01, 0.0, 0.0)):
         follow = loss.follow({"k": jnp.float32(start)}, jnp.float32(-real_energy), jnp.float32(-1))
         assert float(follow[0]["k"]) == expected
@@ -248,11 +248,10 @@ def test_metrics_show_probabilities_only_where_the_loss_has_them(name):
     changes = {"loss.name": name, "loss.real_target": 1, "train.disc_update": "joint"}
     if made(name).on_energies:
         changes |= {"disc.name": "autoencoder"}
-    names = adversarial.metrics(games.make(override(tiny_config(), changes)))
+    game, state = started(override(tiny_config(), changes))
+    names = jax.eval_shape(partial(step, game), state)[1]
     view = "prob" if name in ("minimax", "non_saturating") else "logit"
-    assert {f"disc_{view}_real", f"disc_{view}_fake"} == {
-        n for n in names if n[-4:] in ("real", "fake")
-    }
+    assert {f"d/{view}_real", f"d/{view}_fake"} == {n for n in names if n[-4:] in ("real", "fake")}
 
 
 @pytest.mark.parametrize("name", ["relativistic_average", "relativistic_pairing", "began"])

@@ -189,7 +189,7 @@ def test_a_step_descends_what_plain_differentiation_gives(name):
         return collectives.mean(jax.value_and_grad(loss)(s.disc.params))
 
     value, grads = on_devices(expected, 1, state)
-    assert float(metrics["disc_loss"]) == pytest.approx(float(value), rel=1e-5)
+    assert float(metrics["d/loss"]) == pytest.approx(float(value), rel=1e-5)
     moment = jax.tree.map(lambda g: (1 - 0.5) * g, grads)  # Adam's first, after one step
     chex.assert_trees_all_close(optax.tree.get(after.disc.opt, "mu"), moment, rtol=2e-3, atol=1e-6)
 
@@ -272,8 +272,8 @@ def test_a_lazy_penalty_comes_every_so_many_steps_and_as_much_heavier():
         at = state._replace(step=jnp.int32(number))
         (found, seen), (expected, wanted) = step(lazy, at), step(same, at)
         chex.assert_trees_all_close(found.disc.params, expected.disc.params, rtol=1e-5, atol=1e-7)
-        assert float(seen["disc_loss"]) == pytest.approx(float(wanted["disc_loss"]), rel=1e-5)
-    assert float(step(heavy, state)[1]["disc_loss"]) > float(step(none, state)[1]["disc_loss"])
+        assert float(seen["d/loss"]) == pytest.approx(float(wanted["d/loss"]), rel=1e-5)
+    assert float(step(heavy, state)[1]["d/loss"]) > float(step(none, state)[1]["d/loss"])
 
 
 def test_clipped_weights_are_within_the_bound_to_the_bit():

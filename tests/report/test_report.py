@@ -49,13 +49,17 @@ def test_a_run_is_told_completely(workdir, dataset):
 
 def test_the_curves_are_the_rows(workdir):
     panels = page_data(report.run(workdir))["panels"]
-    losses = {part["name"]: part for part in panels[0]["series"]}
-    assert panels[0]["title"] == "Losses"
-    assert losses["disc_loss"]["points"] == [[10, 0.1], [20, 0.05], [30, 0.0333333]]
-    assert losses["eval_disc_loss"]["colour"] == losses["disc_loss"]["colour"]
-    assert losses["eval_disc_loss"]["dash"] and not losses["disc_loss"]["dash"]
-    assert losses["gen_loss"]["colour"] != losses["disc_loss"]["colour"]
-    assert panels[-1]["title"] == "Images per second"
+    assert [panel["title"] for panel in panels] == ["d/loss", "g/loss", "images_per_second"]
+    assert [panel["group"] for panel in panels] == ["d", "g", ""]
+    losses = {part["name"]: part for panel in panels for part in panel["series"]}
+    assert {part["name"] for part in panels[0]["series"]} == {"d/loss", "eval/d/loss"}
+    assert losses["d/loss"]["points"] == [[10, 0.1], [20, 0.05], [30, 0.0333333]]
+    assert losses["eval/d/loss"]["colour"] == losses["d/loss"]["colour"]
+    assert losses["eval/d/loss"]["dash"] and not losses["d/loss"]["dash"]
+    headings = re.findall(
+        '<h3>(.*?)</h3><div class="charts">', (workdir / "report.html").read_text()
+    )
+    assert headings == ["d", "g"]
 
 
 def test_the_timeline_holds_every_grid(workdir):
@@ -129,7 +133,7 @@ def test_a_stand_in_and_memorisation_are_warned_of(workdir, dataset):
     finding = {"finding": "", "warning": "It repeats.", "step": 30, "share": 0.5}
     (workdir / "memorisation.json").write_text(json.dumps(finding))
     with (workdir / "metrics.jsonl").open("a") as lines:
-        lines.write('{"step": 31, "memorisation_share": 0.61}\n')
+        lines.write('{"step": 31, "memorisation/share": 0.61}\n')
     page = Page(report.run(workdir))
     assert sum(p.get("class") == "notice" and p.get("role") == "note" for p in page.all("p")) == 2
     assert f"Trained on {config.data.source} in place of tfds mnist." in page.text
@@ -186,7 +190,7 @@ def test_a_folder_of_runs_gets_a_gallery(tmp_path, dataset):
     assert "seed0210" in compared  # the field in which they differ, and its values
     assert "train.batch_size" not in compared
     panels = {panel["title"]: panel for panel in page_data(tmp_path / "report.html")["panels"]}
-    assert [part["name"] for part in panels["gen_loss"]["series"]] == [
+    assert [part["name"] for part in panels["g/loss"]["series"]] == [
         f"tiny/seed {seed}" for seed in (0, 2, 10)
     ]
 
@@ -194,13 +198,13 @@ def test_a_folder_of_runs_gets_a_gallery(tmp_path, dataset):
 def test_a_run_beside_a_study_stands_before_it_and_shows_its_level_losses(tmp_path):
     for name in ("a/seed_0", "b", "a/seed_1"):
         write_run(tmp_path / name, tiny_config())
-    row = {"step": 40, "gen_loss_16": 3.0, "gen_loss_8": 2.5, "share_at_modes": 0.5}
+    row = {"step": 40, "level16/g/loss": 3.0, "level8/g/loss": 2.5, "coverage/modes": 4.0}
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "metrics.jsonl").write_text(json.dumps(row))
     path = report.run(tmp_path)
     headings = re.findall(r"<(?:h3|strong)>(.*?)<", path.read_text())
     assert headings[:5] == ["b", "c", "a", "seed_0", "seed_1"]
-    assert "gen loss 82.5share at modes0.5" in Page(path).text
+    assert "level8/g/loss2.5coverage/modes4" in Page(path).text
 
 
 def test_a_study_shows_its_seeds_and_its_own_config(tmp_path, dataset):
@@ -220,9 +224,9 @@ def test_a_study_shows_its_seeds_and_its_own_config(tmp_path, dataset):
 def damage(folder, kind):
     """A run directory as a stranger may send it."""
     if kind == "rows":
-        rows = ['["a list"]', '{"disc_loss": 1}', '{"step": "2"}', '{"step": 3, "disc_loss": "x"}']
-        rows += ['{"step": 4, "gen_loss": NaN}', "[" * 100_000, '{"step": 5, "gen_loss": 1e400}']
-        rows += ['{"step": 6, "disc_loss": 7.0}']
+        rows = ['["a list"]', '{"d/loss": 1}', '{"step": "2"}', '{"step": 3, "d/loss": "x"}']
+        rows += ['{"step": 4, "g/loss": NaN}', "[" * 100_000, '{"step": 5, "g/loss": 1e400}']
+        rows += ['{"step": 6, "d/loss": 7.0, "%s": 1, "/": 1, "eval/": 1}' % ("9" * 5_000)]
         (folder / "metrics.jsonl").write_text("\n".join(rows))
     elif kind == "pipes":
         for name in ("memorisation.json", "samples/step_00000099.png"):

@@ -36,27 +36,6 @@ def test_small_images_are_enlarged_to_be_seen():
     assert pictures.legible(np.zeros((1, 256, 256, 1))) == 1
 
 
-def test_the_metrics_of_a_pyramids_level_have_panels_of_their_own():
-    own = ("disc_loss", "gen_loss", "disc_grad_norm", "bits_lost")
-    names = [f"{name}{at}" for at in ("_32", "_8", "") for name in own]
-    shown = pictures.panels([*names, *(f"eval_{name}" for name in names)])
-    assert list(shown) == [
-        f"{title}{at}"
-        for title in ("losses", "gradient norms")
-        for at in ("", " at height 8", " at height 32")
-    ]
-    losses = ["disc_loss_8", "gen_loss_8", "eval_disc_loss_8", "eval_gen_loss_8"]
-    assert shown["losses at height 8"] == losses
-    assert all("bits_lost" not in members for members in shown.values())
-    blue, red = pictures.COLOURS[:2]
-    assert pictures.looks(losses) == [(blue, 0), (red, 0), (blue, 1), (red, 1)]
-
-
-def test_no_two_curves_of_a_panel_look_alike():
-    names = [f"{kind}{number}_loss" for number in range(12) for kind in ("", "eval_")]
-    assert len(set(pictures.looks(names))) == len(names)
-
-
 def test_rows_after_the_step_and_a_line_cut_off_are_dropped(tmp_path):
     lines = [json.dumps({"step": step, "loss": step / 10}) for step in (1, 2, 3)]
     (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + '\n{"step": 4, "lo')

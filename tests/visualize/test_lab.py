@@ -151,7 +151,7 @@ def test_lab_writes_a_picture_a_strip_and_an_animation(workdir):
     with Image.open(written[2]) as picture:
         assert picture.n_frames >= 4  # steps 0, 2, 4 and 6; equal ones at the end may be joined
     rows = read_rows(workdir / "metrics.jsonl")
-    assert all(row["jensen_shannon"] > 0 for row in rows)
+    assert all(row["coverage/jensen_shannon"] > 0 for row in rows)
 
 
 def test_lab_says_why_it_is_not_for_a_run(workdir, tmp_path):

@@ -35,7 +35,7 @@ def by_hand(tmp_path, classes=0, latents=None, **functions) -> Run:
 
     data = Data("digits", height=8, width=8, channels=1, num_classes=classes)
     config = dataclasses.replace(tiny_config(), data=data, latents=latents)
-    method = Method(None, (), None, sample, None, **functions)
+    method = Method(None, None, sample, None, **functions)
     return Run(tmp_path, config, method, 7, jnp.zeros(()))
 
 

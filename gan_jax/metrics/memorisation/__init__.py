@@ -25,6 +25,7 @@ fewer than `FEWEST_IMAGES` are left, nothing can be said.
 from gan_jax.metrics.memorisation.finding import (
     ALARM,
     NUM_SAMPLES,
+    PREFIX,
     by_heart,
     exceeds,
     report,
@@ -45,6 +46,7 @@ __all__ = [
     "ALARM",
     "FEWEST_IMAGES",
     "NUM_SAMPLES",
+    "PREFIX",
     "SMALL_DATA",
     "SPACES",
     "Comparison",

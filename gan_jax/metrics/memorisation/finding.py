@@ -9,8 +9,8 @@ from gan_jax.metrics.memorisation.nearness import FEWEST_IMAGES, SHARE_OF_REAL
 
 NUM_SAMPLES = 64
 """That are drawn at a look while a run trains."""
-NAME = "memorisation_share"
-"""Of the share among the metrics of a run."""
+PREFIX = "memorisation/"
+"""Of the names of the figures among the metrics of a run."""
 ALARM = 0.25
 """The share of samples from which on the generator is said to learn by heart, unless the samples
 are so few that it may be chance."""
@@ -57,7 +57,8 @@ def report(step: int, figures: dict[str, float], num_samples: int) -> dict[str, 
 def with_highest(report: dict[str, Any], rows: Iterable[Mapping[str, float]]) -> dict[str, Any]:
     """A report with the highest share in the rows of its run's metrics.jsonl, and its step; where
     that is by heart and the report has no warning of its own, it warns of that."""
-    shares = {int(row["step"]): row[NAME] for row in rows if NAME in row}
+    name = f"{PREFIX}share"
+    shares = {int(row["step"]): row[name] for row in rows if name in row}
     if not shares:
         return report
     step, share = max(shares.items(), key=lambda item: item[1])
