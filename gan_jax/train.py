@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,16 +16,18 @@ from gan_jax import data, keys, methods, report
 from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.devices import feeding, hosts, parallel
+from gan_jax.devices.feeding import Feed
 from gan_jax.devices.mesh import Placement, place
-from gan_jax.devices.parallel import MetricSums, Outcome
+from gan_jax.devices.parallel import MetricSums, Outcome, Traced
 from gan_jax.errors import Diverged, UserError
-from gan_jax.methods import Method, State
+from gan_jax.methods import Batch, Method, State
 from gan_jax.run import directory, environment, status
+from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
+from gan_jax.run.hooks import Hooks, Saving, make_hooks
 from gan_jax.run.interrupts import Interrupts
-from gan_jax.run.intervals import Pace, is_due
-from gan_jax.run.watch import Watch
-from gan_jax.system import disk, memory, user_cache
+from gan_jax.run.intervals import Pace
+from gan_jax.system import disk, layout, memory, user_cache
 from gan_jax.system.names import printable
 
 
@@ -55,15 +56,17 @@ def run(
     with disk.explained(workdir, "--workdir"), contextlib.ExitStack() as stack:
         interrupts = interrupts or stack.enter_context(Interrupts())
         thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        initial = thread.submit(_initial, config, method)  # compiles while the images are read
+        # which compiles and traces while the images are read
+        initial = thread.submit(_initial, config, method, placement)
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
         data.check_classes(config.data.num_classes, dataset)
         if config.data.num_classes:
             _say(*data.classes_report(dataset))
-        changes = []
-        if jax.process_index() == 0:
+        changes: list[str] = []
+        is_first = jax.process_index() == 0
+        if is_first:
             directory.make(workdir)
             stack.enter_context(directory.lock(workdir))
             directory.check_same_run(workdir, config, dataset)
@@ -71,8 +74,9 @@ def run(
             directory.record(workdir, config, dataset)
         hosts.agree_on(environment.facts(config, dataset))
         hosts.share(workdir)
-        checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", config.checkpoint))
-        start = initial.result()
+        folder = workdir / layout.CHECKPOINTS
+        checkpoints = stack.enter_context(Checkpoints(folder, config.checkpoint))
+        traced, start = initial.result()
         if newest := checkpoints.restore_newest(**start._asdict()):
             interrupts.last_saved, start = newest[0], _Start(**newest[1])
             _say(f"Resuming from step {newest[0]}.", *changes)
@@ -80,38 +84,19 @@ def run(
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
             return jax.device_put(start.state)
-        watch = None
-        if jax.process_index() == 0:
-            watch = Watch(config, workdir, dataset, method, step, placement)
-            stack.callback(watch.close)
-        with _noted(workdir, step, watch, interrupts):
-            parts = config, start, dataset, method, placement, checkpoints
-            state = _train(*parts, watch, interrupts)
-        if watch:
+        background = stack.enter_context(Background())
+        parts = config, workdir, dataset, method, step, placement, background
+        hooks = stack.enter_context(make_hooks(*parts))
+        saving = Saving(config, checkpoints, placement, background, interrupts)
+        noted = status.noted(workdir, lambda: hooks.step, interrupts)
+        with noted if is_first else contextlib.nullcontext():
+            feed = feeding.feed(config, dataset.train, placement)
+            program = parallel.many_steps(traced, feed.split_pool, placement)
+            lies = start, placement, feed, program
+            state = _train(config, *lies, hooks, saving, background, interrupts)
+        if is_first:
             report.try_run(workdir)
         return state
-
-
-@contextlib.contextmanager
-def _noted(workdir: Path, step: int, watch: Watch | None, interrupts: Interrupts) -> Iterator[None]:
-    """Notes in the run directory how training begins and how it ends; the first process does."""
-    if watch is None:
-        yield
-        return
-    status.write(workdir, "running", step)
-    try:
-        yield
-    except Diverged as error:
-        status.write(workdir, "diverged", error.step)
-        raise
-    except Exception as error:
-        hosts.suspect()
-        with contextlib.suppress(OSError):  # a full disk, for one, is why it fails
-            why = (str(error).splitlines() or [""])[0][:200]
-            status.write(workdir, "failed", watch.step, why)
-        raise
-    stopped = "stopped" if interrupts.stopped_by else "finished"
-    status.write(workdir, stopped, watch.step, interrupts.stopped_by)
 
 
 class _Start(NamedTuple):
@@ -121,96 +106,76 @@ class _Start(NamedTuple):
     sums: MetricSums  # so that a log row that spans a restart is the same row
 
 
-def _initial(config: Config, method: Method) -> _Start:
-    init, count = jax.jit(method.init), config.train.num_seeds
+def _initial(config: Config, method: Method, placement: Placement) -> tuple[Traced, _Start]:
+    """The step, traced, and what an untrained run starts from."""
+    init, count, shape = jax.jit(method.init), config.train.num_seeds, config.data
     states = [jax.device_get(init(keys.root(config.seed + number))) for number in range(count)]
+    images = (config.train.examples_per_step, shape.height, shape.width, shape.channels)
+    batch = Batch(
+        jax.ShapeDtypeStruct(images, jnp.float32), jax.ShapeDtypeStruct(images[:1], jnp.int32)
+    )
+    traced = parallel.trace(method, states[0], batch, placement)
     state = states[0] if count == 1 else jax.tree.map(lambda *same: np.stack(same), *states)
-    return _Start(state, parallel.zero_sums(method, count))
+    return traced, _Start(state, parallel.zero_sums(traced.metrics, count))
 
 
 def _train(
     config: Config,
     start: _Start,
-    dataset: Dataset,
-    method: Method,
     placement: Placement,
-    checkpoints: Checkpoints,
-    watch: Watch | None,
+    feed: Feed,
+    program: Any,
+    hooks: Hooks,
+    saving: Saving,
+    background: Background,
     interrupts: Interrupts,
 ) -> State:
     step, total = int(np.max(start.state.step)), config.train.num_steps
     state, sums = placement.put(start)
-    key = placement.root_keys(config.seed)
-    feed = feeding.feed(config, dataset.train, placement)
+    key, zero = placement.root_keys(config.seed), jax.tree.map(np.zeros_like, start.sums)
     intervals = (getattr(config, part).every_steps for part in ("log", "sample", "checkpoint"))
     pace = Pace(intervals, total, feed.most_steps)
     count, reason = pace.count(step), ""
-    write = watch.first_look(state) if watch and step == 0 else None
-    program = parallel.many_steps(method, feed.split_pool, placement)
     began = time.perf_counter()
     started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
     state, sums = jax.block_until_ready((started.state, started.sums))
+    untrained = jax.tree.map(jnp.copy, started) if step == 0 else None
     hosts.wait()
     _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")
-    if watch:
-        watch.start_clock()
-
-    def save() -> None:
-        checkpoints.save(step, **placement.fetch({"state": state, "sums": sums}))
-        interrupts.last_saved = step
-
-    beside = _Beside()
+    hooks.start_clock()
     with interrupts.saving():
-        while step < total and not (reason := hosts.agree(interrupts.caught, beside.failure)):
+        while step < total and not (reason := hosts.agree(interrupts.caught, background.failure)):
             began = time.perf_counter()
-            if (batches := beside(feed.get, step, count)) is None:
+            if (batches := background.call(feed.get, step, count)) is None:
                 continue
             outcome = program(state, sums, *batches, key, np.int32(count))
-            beside(write)  # what the step before left to do, while the devices are at work
+            if untrained:  # while the devices are at work, as its programs must be compiled
+                background.call(hooks, 0, untrained)
+                untrained = None
             following = pace.count(step + count)
-            beside(feed.prefetch, step + count, following)
+            background.call(feed.prefetch, step + count, following)
             if not np.all(outcome.finite):
-                raise _not_finite(config, outcome, checkpoints)
+                raise _not_finite(config, outcome, saving.checkpoints)
             pace.note(count, hosts.gather(time.perf_counter() - began)[0])
             state, sums, step, count = outcome.state, outcome.sums, step + count, following
-            write = beside(watch.look, step, outcome) if watch else None
+            values = background.call(hooks, step, outcome)
             if config.log.every_steps and step % config.log.every_steps == 0:
-                sums = placement.put(parallel.zero_sums(method, placement.num_seeds))
-            if is_due(step, config.checkpoint.every_steps, total):
-                beside(write)  # first, as a run that resumes here never comes back to it
-                write = None
-                save()
-        beside(write)
+                sums = placement.put(zero)
+            if saving.is_due(step):
+                saving(step, state, sums, values)
+        background.wait()
         if reason:
-            save()
-        checkpoints.wait()
-    if watch:
-        watch.stop_clock()
-    if beside.failure:
-        raise beside.failure
+            saving(step, state, sums)
+        saving.checkpoints.wait()
+    hooks.stop_clock()
+    if background.failure:
+        raise background.failure
     interrupts.stopped_by = reason
     how = f"Stopped by {reason} and saved at" if reason else "Finished at"
     resume = "; the same command resumes" if reason else ""
     _say(f"{how} step {step} of {total}{resume}.")
     runs = placement.runs(state)
     return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
-
-
-class _Beside:
-    """Calls what a run does beside its training, and keeps the first failure: what fails there
-    leaves the state whole, which is saved before the run ends by it."""
-
-    def __init__(self) -> None:
-        self.failure: Exception | None = None
-
-    def __call__(self, function: Callable[..., Any] | None, *arguments: Any) -> Any:
-        if function is None or self.failure:
-            return None
-        try:
-            return function(*arguments)
-        except Exception as error:
-            self.failure = error
-            return None
 
 
 def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> Diverged:

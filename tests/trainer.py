@@ -25,11 +25,11 @@ from conftest import tiny_config
 from gan_jax import config, data, train
 from gan_jax.devices import hosts, parallel
 from gan_jax.errors import UserError
-from gan_jax.run import pictures
+from gan_jax.run import curves
 from gan_jax.run.checkpoint import Checkpoints
+from gan_jax.run.hooks import FirstProcessHooks
 from gan_jax.run.interrupts import EXIT_CODE, Interrupts
 from gan_jax.run.intervals import Pace
-from gan_jax.run.observer import Observer
 from gan_jax.system import console
 
 
@@ -49,7 +49,7 @@ def main(workdir, *arguments):
         days, now = int(options["clock-back"]), time.time
         time.time = lambda: now() - 86_400 * days
     if "curves" not in options:  # they take as long as all else
-        pictures.write_curves = lambda path, rows: None
+        curves.write = lambda path, rows: None
     if "hang-in" in options:
         hang_in(options["hang-in"], Path(workdir))
     console.install()
@@ -70,14 +70,14 @@ def main(workdir, *arguments):
 
 
 def kill_at(step):
-    look = Observer.look
+    call = FirstProcessHooks.__call__
 
-    def look_and_die(self, now, *rest):
+    def call_or_die(self, now, outcome):
         if now >= step:
             os.kill(os.getpid(), signal.SIGKILL)
-        return look(self, now, *rest)
+        return call(self, now, outcome)
 
-    Observer.look = look_and_die
+    FirstProcessHooks.__call__ = call_or_die
 
 
 def hang_in(place, workdir):
@@ -95,7 +95,7 @@ def hang_in(place, workdir):
     elif place == "compile":
         parallel.many_steps = lambda *_arguments: hang
     else:
-        Observer.look = hang
+        FirstProcessHooks.__call__ = hang
 
 
 def kill_after_save(step):

@@ -1,16 +1,19 @@
 """How a run stands, for people and for programs that start many: status.json in its directory."""
 
+import contextlib
 import fcntl
 import json
 import os
 import socket
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gan_jax.system import disk
-
-NAME = "status.json"
+from gan_jax.devices import hosts
+from gan_jax.errors import Diverged
+from gan_jax.run.interrupts import Interrupts
+from gan_jax.system import disk, layout
 
 
 def write(workdir: Path, state: str, step: int, why: str = "") -> None:
@@ -24,14 +27,32 @@ def write(workdir: Path, state: str, step: int, why: str = "") -> None:
         "pid": os.getpid(),
         "since": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
-    disk.write_whole(workdir / NAME, (disk.to_json(values, indent=2) + "\n").encode())
+    disk.write_whole(workdir / layout.STATUS, (disk.to_json(values, indent=2) + "\n").encode())
+
+
+@contextlib.contextmanager
+def noted(workdir: Path, step: Callable[[], int], interrupts: Interrupts) -> Iterator[None]:
+    """Notes how training begins and how it ends; `step` tells how far it is."""
+    write(workdir, "running", step())
+    try:
+        yield
+    except Diverged as error:
+        write(workdir, "diverged", error.step)
+        raise
+    except Exception as error:
+        hosts.suspect()
+        with contextlib.suppress(OSError):  # a full disk, for one, is why it fails
+            write(workdir, "failed", step(), (str(error).splitlines() or [""])[0][:200])
+        raise
+    stopped = "stopped" if interrupts.stopped_by else "finished"
+    write(workdir, stopped, step(), interrupts.stopped_by)
 
 
 def read(workdir: Path) -> dict[str, Any]:
     """What was noted last; `running` becomes `killed` where no process holds the run directory.
     Empty where nothing was noted or it is damaged."""
     try:
-        values = json.loads(disk.read(workdir / NAME))
+        values = json.loads(disk.read(workdir / layout.STATUS))
         kept: dict[str, Any] = {"step": int(values["step"])}
         kept |= {name: str(values[name]) for name in ("state", "why", "host", "since")}
     except (OSError, ValueError, KeyError, TypeError):
@@ -60,7 +81,7 @@ def sentence(workdir: Path) -> str:
 def _is_held(workdir: Path) -> bool:
     """Whether a process holds the lock of the run directory; so far as the file system can tell."""
     try:
-        lock = os.open(workdir / ".lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        lock = os.open(workdir / layout.LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:

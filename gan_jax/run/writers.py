@@ -13,9 +13,9 @@ import numpy as np
 from tqdm import tqdm
 
 from gan_jax.metrics import memorisation
-from gan_jax.run import pictures
+from gan_jax.run import curves, pictures
 from gan_jax.run.events import event_writer
-from gan_jax.system import disk
+from gan_jax.system import disk, layout
 from gan_jax.system.disk import write_whole
 
 Row = dict[str, float]
@@ -32,7 +32,7 @@ class Writers:
 
     def __init__(self, workdir: Path, step: int):
         self._workdir = workdir
-        self._path = workdir / "metrics.jsonl"
+        self._path = workdir / layout.METRICS
         self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
         content = "".join(disk.to_json(row) + "\n" for row in self.rows)
         write_whole(self._path, content.encode())
@@ -47,7 +47,7 @@ class Writers:
         if self._events:
             for name, value in values.items():
                 self._events.scalar(name, value, step)
-        if memorised := _without_prefix(values, "memorisation_"):
+        if memorised := _without_prefix(values, memorisation.PREFIX):
             self._memorisation(step, memorised)
 
     def grids(self, step: int, grids: Mapping[str, np.ndarray]) -> None:
@@ -55,30 +55,35 @@ class Writers:
         for folder, images in grids.items():
             sheet, scale = pictures.sheet(images)
             place = disk.folder(self._workdir, folder)
-            pictures.write_png(place / f"step_{step:08d}.png", sheet, scale)
+            pictures.write_png(place / f"{layout.at_step(step)}.png", sheet, scale)
             if self._events:
                 self._events.image(folder, sheet, step)
 
-    def histograms(self, step: int, state: Any, values: Mapping[str, chex.Array]) -> None:
-        """Adds histograms of the state's parameters and of the evaluation's per-example values."""
+    def weights(self, step: int, state: Any) -> None:
+        """Adds histograms of the state's parameters."""
         if not self._events:
             return
         for path, leaf in jax.tree_util.tree_leaves_with_path(state):
             name = jax.tree_util.keystr(path, simple=True, separator="/")
             if "/params/" in name and "/opt/" not in name:
                 self._events.histogram(f"weights/{name}", np.asarray(leaf), step)
-        for name, array in values.items():
-            self._events.histogram(f"evaluation/{name}", np.asarray(array), step)
         self._events.flush()
 
+    def evaluation(self, step: int, values: Mapping[str, chex.Array]) -> None:
+        """Adds histograms of the values per example, [n] each, that an evaluation gave."""
+        if not self._events:
+            return
+        for name, array in values.items():
+            self._events.histogram(f"evaluation/{name}", np.asarray(array), step)
+
     def reals(self, images: np.ndarray) -> None:
-        """Writes reals.png from images [n, h, w, c]."""
-        pictures.write_png(self._workdir / "reals.png", *pictures.sheet(images))
+        """Writes a sheet of training images [n, h, w, c]."""
+        pictures.write_png(self._workdir / layout.REALS, *pictures.sheet(images))
 
     def curves(self) -> None:
-        """Draws losses.png anew."""
+        """Draws the curves anew."""
         if self.rows:
-            pictures.write_curves(self._workdir / "losses.png", self.rows)
+            curves.write(self._workdir / layout.CURVES, self.rows)
 
     def close(self) -> None:
         self._lines.close()
@@ -86,9 +91,9 @@ class Writers:
             self._events.close()
 
     def _memorisation(self, step: int, figures: Row) -> None:
-        """Keeps the finding as memorisation.json, and says it when it is first alarming."""
+        """Keeps the finding in a file, and says it when it is first alarming."""
         report = memorisation.report(step, figures, memorisation.NUM_SAMPLES)
-        path = self._workdir / "memorisation.json"
+        path = self._workdir / layout.MEMORISATION
         kept = memorisation.with_highest(report, self.rows)
         write_whole(path, disk.to_json(kept, indent=2).encode())
         before = memorisation.with_highest({}, self.rows[:-1])

@@ -128,15 +128,15 @@ def test_what_a_run_leaves(whole):
     assert len(environment["data"]["fingerprint"]) == 16
     assert [row["step"] for row in rows(workdir)] == [4, 8, 12]
     for row in rows(workdir):
-        assert {"step", "disc_loss", "gen_loss", "images_per_second"} <= set(row)
+        assert {"step", "d/loss", "g/loss", "images_per_second"} <= set(row)
         values = [value for name, value in row.items() if name != "images_per_second"]
         assert np.isfinite(values).all()
     for name in ("reals.png", "losses.png"):
         assert (workdir / name).stat().st_size > 100
     (events,) = workdir.glob("events.out.tfevents.*")
     content = events.read_bytes()
-    names = ("disc_loss", "images_per_second", "samples", "weights/gen/params",
-             "weights/disc/params", "evaluation/disc_logit_real")  # fmt: skip
+    names = ("d/loss", "images_per_second", "samples", "weights/gen/params",
+             "weights/disc/params", "evaluation/d/logit_real")  # fmt: skip
     for name in names:
         assert name.encode() in content
 

@@ -1,0 +1,166 @@
+"""What is done for one seed of a run at intervals: evaluation, measures, rows and grids.
+
+A hook returns what it found at once, for those after it and for the loop, and leaves slow writing
+to the background.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from gan_jax import keys
+from gan_jax.config import Config
+from gan_jax.data import Dataset
+from gan_jax.devices import parallel
+from gan_jax.devices.parallel import MetricSums
+from gan_jax.keys import Purpose
+from gan_jax.methods import Batch, State, average, sampling
+from gan_jax.metrics.measures import measures
+from gan_jax.run.background import Background
+from gan_jax.run.intervals import is_due, was_due
+from gan_jax.run.progress import Progress
+from gan_jax.run.writers import Row, Writers
+from gan_jax.system import layout
+
+
+class Moment(NamedTuple):
+    """The run of one seed at a step."""
+
+    step: int
+    state: State  # on the first device
+    sums: MetricSums
+    values: Row  # what the hooks before this one found at the step
+
+
+class Hook(Protocol):
+    """Something that is done at intervals for one seed."""
+
+    def is_due(self, step: int) -> bool:
+        """Whether it is to be called at a step; 0 is that of the untrained state."""
+
+    def __call__(self, moment: Moment) -> Row:
+        """Does it and returns what it found. The state must not be used after the return."""
+
+
+class Seed(NamedTuple):
+    """What the hooks of one seed share."""
+
+    config: Config
+    dataset: Dataset
+    sample: Callable[..., np.ndarray]  # `sampling.sampler`, compiled once for all seeds
+    evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, likewise
+    writers: Writers
+    background: Background
+    progress: Progress
+
+    @property
+    def key(self) -> jax.Array:
+        return keys.root(self.config.seed)
+
+    @property
+    def grid_key(self) -> jax.Array:
+        return keys.stream(self.key, Purpose.SAMPLE_GRID)
+
+    def is_row_due(self, step: int) -> bool:
+        return step > 0 and is_due(step, self.config.log.every_steps, self.config.train.num_steps)
+
+    def is_grid_due(self, step: int) -> bool:
+        return is_due(step, self.config.sample.every_steps, self.config.train.num_steps)
+
+
+class Evaluation:
+    """The method's evaluation on random test images and on the grid's latents, with each row and
+    each grid: means, and with a grid histograms."""
+
+    def __init__(self, seed: Seed):
+        self._seed = seed
+
+    def is_due(self, step: int) -> bool:
+        return step > 0 and (self._seed.is_row_due(step) or self._seed.is_grid_due(step))
+
+    def __call__(self, moment: Moment) -> Row:
+        seed, config, test = self._seed, self._seed.config, self._seed.dataset.test
+        count = config.sample.num_images
+        key = keys.at_step(seed.key, Purpose.EVALUATION, moment.step)
+        chosen = np.asarray(jax.random.randint(key, (count,), 0, len(test.images)))
+        batch = Batch(parallel.unit_range(jnp.asarray(test.images[chosen])), test.labels[chosen])
+        z = sampling.draw_latents(config, seed.grid_key, 0, count)
+        labels = sampling.sample_labels(config, 0, count)
+        found = seed.evaluate(moment.state, batch, z, labels)
+        if seed.is_grid_due(moment.step):
+            seed.background.submit(seed.writers.evaluation, moment.step, found)
+        return {f"eval/{name}": float(np.mean(values)) for name, values in found.items()}
+
+
+class Measures:
+    """What is measured of the fixed samples, by the averaged weights, for a row after a grid."""
+
+    def __init__(self, seed: Seed):
+        self._seed, self._measures = seed, measures(seed.config, seed.dataset)
+
+    def is_due(self, step: int) -> bool:
+        config = self._seed.config
+        since, every = step - config.log.every_steps, config.sample.every_steps
+        seen = was_due(since, step, every, config.train.num_steps)
+        return seen and self._seed.is_row_due(step)
+
+    def __call__(self, moment: Moment) -> Row:
+        row: Row = {}
+        for measure in self._measures:
+            images = self._seed.sample(moment.state, self._seed.grid_key, measure.num_samples)
+            row |= measure.scalars(images)
+        return row
+
+
+class Rows:
+    """A row of the means since the row before, and of what was found at its step."""
+
+    def __init__(self, seed: Seed):
+        self._seed = seed
+
+    def is_due(self, step: int) -> bool:
+        return self._seed.is_row_due(step)
+
+    def __call__(self, moment: Moment) -> Row:
+        sums = jax.device_get(moment.sums)
+        row = {name: float(value / sums.steps) for name, value in sums.values.items()}
+        row |= moment.values
+        rate = round(self._seed.progress.images_per_second, 2)
+        self._seed.background.submit(self._write, moment.step, row, rate)
+        return row
+
+    def _write(self, step: int, row: Row, rate: float) -> None:
+        self._seed.writers.scalars(step, {**row, "images_per_second": rate})
+        self._seed.progress.line(step, row)
+
+
+class Grids:
+    """Samples of the fixed latents, histograms of the weights and the curves so far."""
+
+    def __init__(self, seed: Seed):
+        self._seed = seed
+
+    def is_due(self, step: int) -> bool:
+        return self._seed.is_grid_due(step)
+
+    def __call__(self, moment: Moment) -> Row:
+        seed, count = self._seed, self._seed.config.sample.num_images
+        grids = {layout.SAMPLES: seed.sample(moment.state, seed.grid_key, count)}
+        if average.is_kept(seed.config.train):
+            raw = seed.sample(moment.state, seed.grid_key, count, averaged=False)
+            grids[layout.RAW_SAMPLES] = raw
+        weights = jax.device_get(moment.state)
+        seed.background.submit(self._write, moment.step, grids, weights)
+        return {}
+
+    def _write(self, step: int, grids: dict[str, np.ndarray], weights: State) -> None:
+        self._seed.writers.grids(step, grids)
+        self._seed.writers.weights(step, weights)
+        self._seed.writers.curves()
+
+
+HOOKS: tuple[Callable[[Seed], Hook], ...] = (Evaluation, Measures, Rows, Grids)
+"""In this order at each step."""
