@@ -1,4 +1,4 @@
-"""Trains generative adversarial networks, draws samples and pictures of them, and lists them.
+"""Trains generative adversarial networks, samples from runs, visualises and reports them.
 
 python launch.py --experiment=dcgan_cifar_cars
 python launch.py --list
@@ -7,13 +7,16 @@ python launch.py --mode=visualize --workdir=RUN --what=sweep,interpolate --anima
 python launch.py --mode=report --workdir=RUN
 """
 
+import json
 import os
 import sys
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
-_EXPERIMENT = flags.DEFINE_string("experiment", None, "What to train; --list shows all.")
+_EXPERIMENT = flags.DEFINE_string(
+    "experiment", None, "What to train: a name, --list shows all, or PATH.py."
+)
 _MODE = flags.DEFINE_enum(
     "mode",
     "train",
@@ -36,6 +39,10 @@ _SET = flags.DEFINE_multi_string(
     "section.field=value changes the experiment's config; may be repeated. For visualize, "
     "data.path=FOLDER says where the run's pictures are now.",
 )
+_PRINT_CONFIG = flags.DEFINE_bool("print_config", False, "Show the resolved config and exit.")
+_PLUGIN = flags.DEFINE_multi_string(
+    "plugin", [], "A module of yours with losses, networks or other parts; may be repeated."
+)
 _LIST = flags.DEFINE_bool("list", False, "Show the experiments and exit.")
 
 _NUM_SAMPLES = flags.DEFINE_integer("num_samples", 64, "How many samples.", lower_bound=1)
@@ -45,12 +52,12 @@ _CLASSES = flags.DEFINE_list(
 )
 _STEP = flags.DEFINE_integer("step", None, "Which checkpoint; default the last.")
 _FORMAT = flags.DEFINE_list(
-    "format", ["png", "npz"], "What to write beside grid.png: single pictures, arrays or both."
+    "format", ["png", "npz"], "What to write besides grid.png: single pictures, arrays or both."
 )
 
 _WHAT = flags.DEFINE_list("what", ["all"], "Which pictures, joined by commas, or all.")
 _NICE = flags.DEFINE_bool(
-    "nice", False, "samples: of 20 times as many, those that D takes to be most real."
+    "nice", False, "samples: of 20 times as many, those with D's highest logits."
 )
 _ANIMATE = flags.DEFINE_bool("animate", False, "GIFs too.")
 _OPERANDS = flags.DEFINE_string(
@@ -72,13 +79,15 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Several hosts: the numbe
 
 FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
     "train": (
-        *("experiment", "workdir", "seed", "data_dir", "set"),
+        *("experiment", "workdir", "seed", "data_dir", "set", "plugin", "print_config"),
         *("multihost", "coordinator_address", "num_processes", "process_id"),
     ),
-    "sample": ("workdir", "num_samples", "sample_seed", "classes", "step", "format", "output"),
+    "sample": (
+        *("workdir", "num_samples", "sample_seed", "classes", "step", "format", "output", "plugin"),
+    ),
     "visualize": (
         *("workdir", "what", "num_samples", "sample_seed", "classes", "step", "nice", "animate"),
-        *("operands", "concept", "data_dir", "set", "output"),
+        *("operands", "concept", "data_dir", "set", "output", "plugin"),
     ),
     "report": ("workdir", "output"),
 }
@@ -110,6 +119,7 @@ def main(argv: list[str]) -> None:
         if len(argv) > 1:
             raise UserError(f"{argv[1]!r} is not a flag; write --name=value.")
         _check_flags()
+        _import_plugins()
         if _LIST.value:
             print(experiments.table())
         elif _MODE.value == "train":
@@ -153,19 +163,53 @@ def _check_flags() -> None:
         raise UserError(f"{said} does not use --{flag}: {meant}.")
 
 
+def _import_plugins() -> None:
+    """Imports the modules that --plugin names, whose parts are then choices like ours."""
+    import importlib
+
+    from gan_jax.errors import UserError
+
+    if _PLUGIN.value:
+        sys.path.insert(0, os.getcwd())
+    for name in _PLUGIN.value:
+        try:
+            if not all(map(str.isidentifier, name.split("."))):
+                raise ModuleNotFoundError(name=name)
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not f"{name}.".startswith(f"{error.name}."):  # one that it imports itself
+                raise
+            raise UserError(
+                f"There is no module {name!r} for --plugin; name it as Python imports it, from "
+                "this directory or an installed package."
+            ) from error
+
+
 def _train(platforms: str) -> None:
     import experiments
     from gan_jax import config, train
+    from gan_jax.data import TFDS
     from gan_jax.devices import hosts
     from gan_jax.errors import UserError
     from gan_jax.run.interrupts import EXIT_CODE, Interrupts
 
     if not _EXPERIMENT.value:
         raise UserError("Which experiment? Add --experiment=NAME; --list shows them all.")
-    changes: dict[str, Any] = {"seed": _SEED.value}
-    if _DATA_DIR.value:
-        changes["data.data_dir"] = _DATA_DIR.value
-    changed = config.override(experiments.load(_EXPERIMENT.value), changes | _settings())
+    changes: dict[str, Any] = {"seed": _SEED.value, "plugins": tuple(_PLUGIN.value)}
+    settings = _settings()
+    changed = config.override(experiments.load(_EXPERIMENT.value), changes | settings)
+    if isinstance(changed.data, TFDS) and _DATA_DIR.value and "data.data_dir" not in settings:
+        changed = config.override(changed, {"data.data_dir": _DATA_DIR.value})
+    known = {name.partition(".")[0] for name in ("gan_jax", *_PLUGIN.value)}
+    for module in sorted(config.modules(changed)):
+        if module.partition(".")[0] not in known:
+            raise UserError(
+                f"The recipe has parts of {module}, which later commands would not find; put them "
+                "into a module that --plugin names."
+            )
+    if _PRINT_CONFIG.value:
+        print(json.dumps(config.to_dict(changed), indent=2))
+        return
     with Interrupts(ends_process=True) as interrupts, hosts.ending_together():
         _connect_hosts()
         _check_accelerator(platforms)

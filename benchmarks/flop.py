@@ -3,7 +3,9 @@
 import itertools
 import math
 
-from gan_jax.config import Config, Network
+from gan_jax.methods import GAN
+from gan_jax.networks.settings import NetworkSettings
+from gan_jax.objectives.penalties import GradientPenalty
 
 PENALTY_PASSES = {
     "none": 0,
@@ -19,7 +21,7 @@ the weights when it is differentiated; WGAN-GP has images of its own that go for
 BatchNorm adds to second derivatives is not counted."""
 
 
-def of_step(config: Config) -> int:
+def of_step(config: GAN) -> int:
     """2 * outputs * taps * inputs for each layer and pass.
 
     Each update of D passes real images and fakes forward, to the weights, and back to each layer's
@@ -29,17 +31,19 @@ def of_step(config: Config) -> int:
     first, *rest = of_disc(config)
     gen_first, *gen_rest = of_gen(config)
     updates = config.train.disc_updates
-    penalty = PENALTY_PASSES[config.penalty.name] / config.penalty.every_steps
+    penalty = PENALTY_PASSES[config.penalty.choice]
+    if isinstance(config.penalty, GradientPenalty):
+        penalty /= config.penalty.every_steps
     disc = updates * ((4 + penalty) * first + (6 + penalty) * sum(rest)) + 2 * (first + sum(rest))
     gen = (updates + 1) * gen_first + (updates + 2) * sum(gen_rest)
     return round(config.train.batch_size * (disc + gen))
 
 
-def of_disc(config: Config) -> list[int]:
+def of_disc(config: GAN) -> list[int]:
     """Of one forward pass over one image, layer by layer."""
     data, network = config.data, config.disc
     area, sizes = data.height * data.width, [data.channels, *network.features]
-    if network.name == "mlp":
+    if network.choice == "mlp":
         return _dense(area * data.channels, network, 1)
     costs = []
     for inputs, outputs in itertools.pairwise(sizes):
@@ -48,11 +52,11 @@ def of_disc(config: Config) -> list[int]:
     return [*costs, 2 * area * sizes[-1]]
 
 
-def of_gen(config: Config) -> list[int]:
+def of_gen(config: GAN) -> list[int]:
     """Of one forward pass over one latent, layer by layer."""
     data, network = config.data, config.gen
     area, sizes = data.height * data.width, [*network.features, data.channels]
-    if network.name == "mlp":
+    if network.choice == "mlp":
         return _dense(config.latents.dimension, network, area * data.channels)
     area //= 4 ** len(network.features)
     costs = [2 * config.latents.dimension * area * sizes[0]]
@@ -62,6 +66,6 @@ def of_gen(config: Config) -> list[int]:
     return costs
 
 
-def _dense(inputs: int, network: Network, outputs: int) -> list[int]:
+def _dense(inputs: int, network: NetworkSettings, outputs: int) -> list[int]:
     sizes = [inputs, *network.features, outputs]
     return [2 * math.prod(pair) for pair in itertools.pairwise(sizes)]

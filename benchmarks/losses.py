@@ -2,10 +2,10 @@
 
     python -m benchmarks.losses --markdown=docs/losses.md
 
-All play the game of `experiments/toy_ring.py`, with the changes that `GAMES` states; for EBGAN and
-BEGAN, D is an autoencoder whose code is one number. A table says how many of the eight modes 2,500
-samples of the averaged G cover at the end, and which share of them lies within three deviations of
-a mode: the mean over the seeds and the deviation of one.
+All runs are `toy_ring`'s recipe with the changes in `GAMES`; for EBGAN and BEGAN, D is an
+autoencoder with a code of one dimension. The table shows how many of the eight modes 2,500 samples
+of the averaged G cover at the end, and the share of them within three deviations of a mode: mean
+and standard deviation over the seeds.
 """
 
 import argparse
@@ -19,9 +19,11 @@ import experiments
 from benchmarks import machine
 from benchmarks.report import aligned
 from gan_jax import train
-from gan_jax.config import Config, override
+from gan_jax.config import override
 from gan_jax.errors import UserError
-from gan_jax.objectives import losses
+from gan_jax.methods import GAN
+from gan_jax.objectives import Loss
+from gan_jax.objectives.penalties import GradientPenalty
 from gan_jax.run import directory
 from gan_jax.run.writers import read_rows
 
@@ -29,7 +31,7 @@ Figures = list[tuple[float, float]]
 """Modes covered and share at modes, of each seed."""
 
 AUTOENCODER = {"disc.name": "autoencoder", "disc.features": "64,64,1", "penalty.name": "none"}
-"""A D for energies, whose code is a line: of a wider one every point comes back."""
+"""An energy-based D with a code of one dimension: a wider one reconstructs every point."""
 
 GAMES: dict[str, dict[str, str]] = {
     "minimax": {},
@@ -40,15 +42,15 @@ GAMES: dict[str, dict[str, str]] = {
     "relativistic_pairing": {"penalty.name": "r1_r2"},
     "wasserstein": {"penalty.name": "wgan_gp", "penalty.weight": "0.1"},
     "ebgan": {**AUTOENCODER, "loss.margin": "0.1"},
-    "began": {**AUTOENCODER, "disc.energy": "absolute", "disc.optimizer.learning_rate": "1e-3"},
+    "began": {**AUTOENCODER, "disc.energy": "absolute", "disc_optimizer.learning_rate": "1e-3"},
 }
-"""What each loss plays with, beside the ring's own settings (R1 of weight 0.02)."""
+"""The changes that each loss makes to the ring's recipe (R1 of weight 0.02)."""
 
 HEADER = ("loss", "penalty", "modes covered", "share at modes, %", "seconds")
 
 
-def game(name: str, num_steps: int, num_seeds: int) -> Config:
-    """The config of a loss's runs; it looks at nothing before the end."""
+def game(name: str, num_steps: int, num_seeds: int) -> GAN:
+    """The config of a loss's runs, which log, sample and save at the end only."""
     ends = {part: str(num_steps) for part in ("log", "sample", "checkpoint")}
     return override(
         experiments.load("toy_ring"),
@@ -62,22 +64,22 @@ def game(name: str, num_steps: int, num_seeds: int) -> Config:
     )
 
 
-def measure(config: Config, workdir: Path) -> Figures:
-    """Trains all seeds and reads what their last rows say."""
+def measure(config: GAN, workdir: Path) -> Figures:
+    """Trains all seeds and reads their last log rows."""
     train.run(config, workdir)
     folders = [folder for _, folder in directory.seeds(config, workdir)]
     last = [read_rows(folder / "metrics.jsonl")[-1] for folder in folders]
     return [(row["coverage/modes"], row["coverage/share_at_modes"]) for row in last]
 
 
-def row(config: Config, figures: Figures, seconds: float) -> tuple[str, ...]:
+def row(config: GAN, figures: Figures, seconds: float) -> tuple[str, ...]:
     """A loss's line of the table."""
     modes, shares = zip(*figures, strict=True)
-    penalty = config.penalty.name
-    if penalty != "none":
+    penalty = config.penalty.choice
+    if isinstance(config.penalty, GradientPenalty):
         penalty += f" {config.penalty.weight:g}"
     percent = [100 * share for share in shares]
-    return (config.loss.name, penalty, _spread(modes), _spread(percent), f"{seconds:.0f}")
+    return (config.loss.choice, penalty, _spread(modes), _spread(percent), f"{seconds:.0f}")
 
 
 def _spread(values: tuple[float, ...] | list[float]) -> str:
@@ -95,7 +97,7 @@ def markdown(rows: list[tuple[str, ...]], settings: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Every loss on a ring of eight Gaussians.")
-    parser.add_argument("--losses", nargs="+", default=list(GAMES), choices=list(losses.LOSSES))
+    parser.add_argument("--losses", nargs="+", default=list(GAMES), choices=list(Loss.choices))
     parser.add_argument("--steps", type=int, default=16_000)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--markdown", type=Path, help="also write the table to this page")
@@ -108,7 +110,7 @@ def main() -> None:
                 figures = measure(config, Path(folder))
             except UserError as error:  # a loss that diverges is a finding too
                 print(f"{name}: {error}", file=sys.stderr, flush=True)
-                rows.append((name, config.penalty.name, "diverged", "", ""))
+                rows.append((name, config.penalty.choice, "diverged", "", ""))
                 continue
             rows.append(row(config, figures, time.perf_counter() - began))
         print(f"\n{aligned([HEADER, *rows])}\n", flush=True)

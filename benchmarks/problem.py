@@ -9,13 +9,13 @@ import numpy as np
 import experiments
 from benchmarks.peers import Problem
 from gan_jax import keys
-from gan_jax.config import Config, override
+from gan_jax.config import override
 from gan_jax.errors import UserError
-from gan_jax.methods import adversarial
+from gan_jax.methods import GAN, gan
 from gan_jax.methods import game as games
 
 
-def configure(experiment: str, settings: list[str]) -> Config:
+def configure(experiment: str, settings: list[str]) -> GAN:
     """An experiment's config with `section.field=value` changes, as launch.py's --set has them.
 
     Raises `UserError` as `experiments.load` and `override` do.
@@ -29,13 +29,14 @@ def configure(experiment: str, settings: list[str]) -> Config:
     return override(experiments.load(experiment), changes)
 
 
-def make(config: Config, variant: str = "", device: str = "cpu") -> Problem:
+def make(config: GAN, variant: str = "", device: str = "cpu") -> Problem:
     """Initial weights by gan_jax, images by numpy: the time of a step does not depend on them."""
     game, size = games.make(config), config.train.batch_size
-    state = jax.jit(lambda key: adversarial.init(game, key))(keys.root(0))
+    state = jax.jit(lambda key: gan.init(game, key))(keys.root(0))
     weights = jax.device_get({"gen": state.gen.params, "disc": state.disc.params})
-    random = np.random.default_rng(0)
-    images = random.uniform(-1, 1, (size, *game.image_shape)).astype(np.float32)
+    random, data = np.random.default_rng(0), config.data
+    shape = (data.height, data.width, data.channels)  # also of points, which have it 1x1x2
+    images = random.uniform(-1, 1, (size, *shape)).astype(np.float32)
     latents = game.draw_latents(_keys(keys.Purpose.LATENT, size))
     mix = jax.vmap(jax.random.uniform)(_keys(keys.Purpose.PENALTY, size))
     return Problem(config, variant, device, weights, images, *map(np.array, (latents, mix)))

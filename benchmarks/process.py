@@ -62,7 +62,7 @@ class Peer:
 
 
 class Timing(NamedTuple):
-    """Milliseconds per step of every turn, and what the peer cost beside them."""
+    """Milliseconds per step of every turn, and the peer's other costs."""
 
     milliseconds: list[float]
     steps: int  # in a turn

@@ -15,8 +15,9 @@ from benchmarks import command
 from benchmarks import problem as problems
 from benchmarks.process import Peer, Refused, Timing, measure, slower
 from benchmarks.report import aligned, number
-from gan_jax.config import Config, override, to_dict
+from gan_jax.config import override, to_dict
 from gan_jax.errors import UserError
+from gan_jax.methods import GAN
 
 AXES: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "batch_size": (("train.batch_size",), (32, 64, 128, 256)),
@@ -40,7 +41,7 @@ def points(text: str) -> tuple[str, tuple[int, ...]]:
         raise UserError(f"--points={text} is no list of whole numbers.") from None
 
 
-def images_in_a_step(config: Config) -> int:
+def images_in_a_step(config: GAN) -> int:
     """Over all seeds."""
     return config.train.batch_size * config.train.num_seeds
 

@@ -20,8 +20,9 @@ from benchmarks import problem as problems
 from benchmarks.peers import Losses
 from benchmarks.process import Peer, Refused, Timing, measure, slower
 from benchmarks.report import aligned, number
-from gan_jax.config import Config, to_dict
+from gan_jax.config import to_dict
 from gan_jax.errors import UserError
+from gan_jax.methods import GAN
 
 PEERS = {
     "gan_jax": ("ours", ""),
@@ -39,7 +40,7 @@ LOSS_TOLERANCE = 2e-3
 
 
 def start(
-    names: list[str], config: Config, device: str, folder: Path
+    names: list[str], config: GAN, device: str, folder: Path
 ) -> tuple[dict[str, Peer], dict[str, Losses], dict[str, str]]:
     """The peers whose first losses equal gan_jax's, those losses, and why others are left out."""
     peers: dict[str, Peer] = {}
@@ -115,7 +116,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = command.parser("One training step, beside other libraries.")
+    parser = command.parser("One training step, compared with other libraries.")
     parser.add_argument("--batch_size", type=int, help="images per step; default the experiment's")
     parser.add_argument("--peers", default=",".join(PEERS), help="which peers; default all")
     command.run(run, parser)

@@ -1,24 +1,53 @@
-"""Experiments, one module each: its docstring is the recipe, its config states the differences."""
+"""Experiments, one module each: its docstring is the recipe, its config states the differences.
+
+A module whose name begins with an underscore is shared by recipes and is none itself.
+"""
 
 import dataclasses
 import difflib
 import importlib
+import importlib.util
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 
 from gan_jax import data
-from gan_jax.config import Config
+from gan_jax.config import check
 from gan_jax.errors import UserError
+from gan_jax.methods import Config
+from gan_jax.system.names import expanded, printable
 
 
 def names() -> list[str]:
-    """Every experiment, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    """Every experiment, sorted. Modules that begin with an underscore are shared by several."""
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in found if not name.startswith("_"))
 
 
 def load(name: str) -> Config:
-    """The config of an experiment. Raises `UserError` for an unknown one, naming the nearest."""
-    return dataclasses.replace(module(name).get_config(), experiment=name)
+    """The config of an experiment, or of a recipe of the user's own by the path of its file.
+
+    Raises `UserError` for an unknown one, naming the nearest, and for settings out of range.
+    """
+    own = name.endswith(".py")
+    config = (_of_file(name) if own else module(name)).get_config()
+    if not isinstance(config, Config):
+        raise UserError(f"get_config of {name} returns no config of gan_jax.methods.")
+    check(config)
+    return dataclasses.replace(config, experiment=Path(name).stem if own else name)
+
+
+def _of_file(path: str) -> ModuleType:
+    file = expanded(path)
+    if not file.is_file():
+        raise UserError(f"There is no recipe {printable(path)}; check --experiment.")
+    spec = importlib.util.spec_from_file_location(f"recipe_{file.stem}", file)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    if not hasattr(made, "get_config"):
+        raise UserError(f"{printable(path)} has no function get_config; it makes the config.")
+    return made
 
 
 def module(name: str) -> ModuleType:

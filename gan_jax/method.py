@@ -1,9 +1,8 @@
-"""What a method is: pure functions that the training loop runs without knowing which."""
+"""What all rooms speak of: examples, what samples are made of, and what a method is."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import chex
 import jax
 
 State = Any
@@ -13,34 +12,66 @@ Metrics = dict[str, jax.Array]
 """Scalars, equal on every device, by paths such as `d/loss`: the first part is whose they are (a
 network, a pyramid's level, the augmentation), the last one what they are."""
 
+Condition = Any
+"""What a network is conditioned on, a pytree of arrays [n, ...]: None, classes int32 [n], pictures,
+tokens, or a tree of them."""
 
-class Batch(NamedTuple):
-    """One device's share of a training batch."""
 
-    images: chex.Array  # float32 [n, height, width, channels] in [-1, 1]
-    labels: chex.Array  # int32 [n]; zeros for data without classes
+class Example(NamedTuple):
+    """Examples at any stage, from the data set to a device's share of a batch: arrays [n, ...].
+
+    A field that the data lack is None, and so no leaf. In a data set `x` is as it is stored, in a
+    batch in the model's range; `gan_jax.data.kinds` has the way between.
+    """
+
+    x: Any  # what is to be generated
+    label: Any = None  # int32 [n], the class
+    source: Any = None  # a picture that x is to be made from
+    caption: Any = None  # tokens
+
+
+class Inputs(NamedTuple):
+    """What a generator makes samples of."""
+
+    latents: Any  # float32 [n, d]
+    condition: Condition = None
 
 
 class Method(NamedTuple):
     """As an optimizer is two pure functions, a generative method is a few.
 
     init: (key) -> State.
-    step: (State, Batch, key) -> (State, Metrics). One device's share of one training step; it runs
-        under the mapped axis `collectives.AXIS`. `key` is the run's root key.
-    sample: (State, latents [n, d], labels [n], averaged) -> images [n, height, width, channels] in
-        [-1, 1], from the averaged weights and statistics, or from the raw ones.
-    evaluate: (State, Batch, latents [n, d], labels [n]) -> one value per example, [n] each, in
-        inference mode, under the names that `step` has for them; the latents and labels are of
-        samples to judge beside the batch.
-    score: (State, images, labels) -> [n], how real the method takes images to be; None where it
+    inputs: (keys [n], examples [n] or None) -> Inputs. What samples are made of: latents, each by
+        its own key alone, and the condition of the examples, whose `x` is not looked at; None will
+        do for networks that are not conditional.
+    step: (State, examples, key) -> (State, Metrics). One device's share of one training step, with
+        x in the model's range; it runs under the mapped axis `collectives.AXIS`. `key` is the run's
+        root key.
+    sample: (State, Inputs, averaged) -> {"image": [n, ...]} in the model's range, from the averaged
+        weights and statistics, or from the raw ones.
+    evaluate: (State, examples, Inputs) -> one value per example, [n] each, in inference mode,
+        under the names that `step` has for them; the inputs are of samples to judge beside the
+        examples.
+    score: (State, x, Condition) -> [n], how real the method takes x [n, ...] to be; None where it
         does not judge.
-    encode: (State, images) -> latents [n, d], the middle of what it takes an image's latents to
+    encode: (State, x) -> latents [n, d], the middle of what it takes the latents of x [n, ...] to
         be; None where it does not.
     """
 
     init: Callable[[jax.Array], State]
-    step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
-    sample: Callable[[State, jax.Array, jax.Array, jax.Array | bool], jax.Array]
-    evaluate: Callable[[State, Batch, jax.Array, jax.Array], dict[str, jax.Array]]
-    score: Callable[[State, jax.Array, jax.Array], jax.Array] | None = None
+    inputs: Callable[[jax.Array, Example | None], Inputs]
+    step: Callable[[State, Example, jax.Array], tuple[State, Metrics]]
+    sample: Callable[[State, Inputs, jax.Array | bool], dict[str, jax.Array]]
+    evaluate: Callable[[State, Example, Inputs], dict[str, jax.Array]]
+    score: Callable[[State, jax.Array, Condition], jax.Array] | None = None
     encode: Callable[[State, jax.Array], jax.Array] | None = None
+
+
+def num_examples(examples: Any) -> int:
+    """How many examples a tree of arrays [n, ...] has; `len` would count its fields."""
+    return len(jax.tree.leaves(examples)[0])
+
+
+def take(examples: Any, numbers: Any) -> Any:
+    """The examples of a tree of arrays [n, ...] that `numbers`, an index or a slice, choose."""
+    return jax.tree.map(lambda leaf: leaf[numbers], examples)

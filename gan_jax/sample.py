@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -9,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from gan_jax import keys
+from gan_jax.data.kinds import Kind
 from gan_jax.keys import Purpose
 from gan_jax.methods import sampling
 from gan_jax.run import pictures, runs
@@ -17,8 +19,6 @@ from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
 
 FORMATS = ("png", "npz")
-MOST_IN_GRID = 400
-"""Samples that grid.png shows; more could not be told apart."""
 
 
 def run(
@@ -32,16 +32,17 @@ def run(
 ) -> Path:
     """Draws samples from the averaged generator of a checkpoint, the last one by default.
 
-    Writes grid.png, of at most `MOST_IN_GRID`, and by `formats` one PNG each and samples.npz to
-    `output`, by default generated/step_NNNNNNNN_seed_N in the run directory, and returns that
-    folder. The arrays are `images`, uint8 [n, h, w, c], `latents` [n, d] and, for a G that is
-    conditioned on classes, `labels` [n] and `class_names`; `classes` are those to draw in turn, by
-    name or number. Points have no PNGs of their own, and grid.png is a scatter. Sample i depends on
-    the seed, its class and i alone. Raises `UserError` when there is no run, no such checkpoint or
-    no such class.
+    Writes grid.png, of as many as a sheet of their kind shows, and by `formats` one file each and
+    samples.npz to `output`, by default generated/step_NNNNNNNN_seed_N in the run directory, and
+    returns that folder. The arrays are `images`, uint8 [n, h, w, c] or points float32 [n, 2],
+    `latents` [n, d] and, for a G that is conditioned on classes, `labels` [n] and `class_names`;
+    `classes` are those to draw in turn, by name or number. Points have no files of their own, and
+    grid.png is a scatter. Sample i depends on the seed, its class and i alone. Raises `UserError`
+    when there is no run, no such checkpoint or no such class.
     """
     user_cache.keep_compiled_programs()
     opened = runs.open_run(workdir, step)
+    kind = opened.config.data.kind
     numbers = runs.class_numbers(opened, classes)
     with disk.explained(opened.workdir, "--output"):
         if output:
@@ -51,23 +52,23 @@ def run(
             folder = disk.folder(opened.workdir, layout.GENERATED, name)
     with disk.explained(folder, "--output"):
         images = _images(opened, seed, num_samples, numbers)
-        if "png" in formats and not opened.config.data.is_points:
-            images = _as_pngs(images, folder)
+        if "png" in formats and kind.suffix:
+            images = _as_files(images, kind, folder)
         first: list[np.ndarray] = []
-        images = _noting(images, first)
+        images = _noting(images, first, kind.most_in_sheet)
         if "npz" in formats:
             place = folder / layout.GENERATED_ARRAYS
             _write_arrays(opened, seed, num_samples, numbers, images, place)
         for _ in images:
             pass
-        grid = np.concatenate(first)[:MOST_IN_GRID]
-        pictures.write_png(folder / layout.GENERATED_GRID, *pictures.sheet(grid))
+        grid = kind.sheet(np.concatenate(first)[: kind.most_in_sheet])
+        pictures.write_png(folder / layout.GENERATED_GRID, grid, kind.scale)
     print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
     return folder
 
 
 def _images(run: Run, seed: int, count: int, classes: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """Parts [n, h, w, c] of the images, as they come from the device."""
+    """Parts [n, ...] of the images, as they come from the device."""
     stream = sampling.streamer(run.config, run.method, classes)
     key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
     with tqdm(total=count, desc="drawing", disable=None, leave=False) as bar:
@@ -76,20 +77,22 @@ def _images(run: Run, seed: int, count: int, classes: tuple[int, ...]) -> Iterat
             bar.update(len(part))
 
 
-def _as_pngs(parts: Iterable[np.ndarray], folder: Path) -> Iterator[np.ndarray]:
-    """Writes each image on its way."""
+def _as_files(parts: Iterable[np.ndarray], kind: Kind, folder: Path) -> Iterator[np.ndarray]:
+    """Writes each image of the parts [n, ...] on its way."""
     number = 0
     for part in parts:
         for image in part:
-            pictures.write_png(folder / f"{number:05d}.png", image)
+            disk.write_whole(folder / f"{number:05d}{kind.suffix}", kind.file(image))
             number += 1
         yield part
 
 
-def _noting(parts: Iterable[np.ndarray], first: list[np.ndarray]) -> Iterator[np.ndarray]:
-    """Keeps as many parts as the grid shows."""
+def _noting(
+    parts: Iterable[np.ndarray], first: list[np.ndarray], most: int
+) -> Iterator[np.ndarray]:
+    """Keeps as many of the parts [n, ...] as the grid shows."""
     for part in parts:
-        if sum(map(len, first)) < MOST_IN_GRID:
+        if sum(map(len, first)) < most:
             first.append(part)
         yield part
 
@@ -103,16 +106,14 @@ def _write_arrays(
     path: Path,
 ) -> None:
     key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
-    starts = range(0, count, sampling.CHUNK)
-    latents = (
-        np.asarray(sampling.draw_latents(run.config, key, first, sampling.CHUNK))[: count - first]
-        for first in starts
-    )
+    inputs = partial(sampling.inputs, run.config, run.method, key, classes=classes)
+    starts = (np.arange(first, first + sampling.CHUNK) for first in range(0, count, sampling.CHUNK))
+    latents = (np.asarray(inputs(numbers).latents)[: count - numbers[0]] for numbers in starts)
     with disk.whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         _write_array(archive, "images", images, count)
         _write_array(archive, "latents", latents, count)
         if names := runs.class_names(run):
-            labels = np.asarray(sampling.sample_labels(run.config, 0, count, classes))
+            labels = np.asarray(sampling.requested(run.config, np.arange(count), classes).label)
             _write_array(archive, "labels", [labels], count)
             _write_array(archive, "class_names", [np.array(names)], len(names))
 

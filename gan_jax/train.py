@@ -13,14 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import data, keys, methods, report
-from gan_jax.config import Config
+from gan_jax.config import check
 from gan_jax.data import Dataset
 from gan_jax.devices import feeding, hosts, parallel
 from gan_jax.devices.feeding import Feed
 from gan_jax.devices.mesh import Placement, place
 from gan_jax.devices.parallel import MetricSums, Outcome, Traced
 from gan_jax.errors import Diverged, UserError
-from gan_jax.methods import Batch, Method, State
+from gan_jax.method import Example, num_examples
+from gan_jax.methods import Config, Method, State
 from gan_jax.run import directory, environment, status
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
@@ -41,10 +42,11 @@ def run(
     it, on the first device; `interrupts.stopped_by` then names the signal. Raises `UserError` for
     what the user must mend.
     """
+    check(config)
     memory.keep_freed_memory()
     user_cache.keep_compiled_programs()
     parallel.check_settings()
-    resolved, why = data.resolve(data.absolute(config.data))
+    resolved, why = data.resolve(config.data.absolute())
     config = dataclasses.replace(config, data=resolved)
     workdir = directory.given(workdir) if workdir else directory.default(config)
     _say(f"Run directory: {printable(workdir)}")
@@ -90,8 +92,15 @@ def run(
         saving = Saving(config, checkpoints, placement, background, interrupts)
         noted = status.noted(workdir, lambda: hooks.step, interrupts)
         with noted if is_first else contextlib.nullcontext():
-            feed = feeding.feed(config, dataset.train, placement)
-            program = parallel.many_steps(traced, feed.split_pool, placement)
+            feed = feeding.feed(
+                config.data.feed,
+                _used(config, dataset.train),
+                config.seed,
+                config.train.examples_per_step,
+                placement,
+            )
+            kind = config.data.kind
+            program = parallel.many_steps(traced, kind, feed.split_pool, placement)
             lies = start, placement, feed, program
             state = _train(config, *lies, hooks, saving, background, interrupts)
         if is_first:
@@ -108,15 +117,19 @@ class _Start(NamedTuple):
 
 def _initial(config: Config, method: Method, placement: Placement) -> tuple[Traced, _Start]:
     """The step, traced, and what an untrained run starts from."""
-    init, count, shape = jax.jit(method.init), config.train.num_seeds, config.data
+    init, count = jax.jit(method.init), config.train.num_seeds
     states = [jax.device_get(init(keys.root(config.seed + number))) for number in range(count)]
-    images = (config.train.examples_per_step, shape.height, shape.width, shape.channels)
-    batch = Batch(
-        jax.ShapeDtypeStruct(images, jnp.float32), jax.ShapeDtypeStruct(images[:1], jnp.int32)
-    )
+    size = (config.train.examples_per_step,)
+    x = jax.ShapeDtypeStruct(size + config.data.kind.shape, jnp.float32)
+    batch = _used(config, Example(x, jax.ShapeDtypeStruct(size, jnp.int32)))
     traced = parallel.trace(method, states[0], batch, placement)
     state = states[0] if count == 1 else jax.tree.map(lambda *same: np.stack(same), *states)
     return traced, _Start(state, parallel.zero_sums(traced.metrics, count))
+
+
+def _used(config: Config, examples: Example) -> Example:
+    """The examples with those fields alone that the networks see."""
+    return examples if config.data.num_classes else examples._replace(label=None)
 
 
 def _train(
@@ -197,7 +210,7 @@ def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> D
 
 
 def _check_enough(config: Config, dataset: Dataset) -> None:
-    count, batch_size = len(dataset.train.images), config.train.batch_size
+    count, batch_size = num_examples(dataset.train), config.train.batch_size
     if count < batch_size:
         raise UserError(
             f"There are {count} training images, too few for a batch of {batch_size}; "
@@ -207,7 +220,7 @@ def _check_enough(config: Config, dataset: Dataset) -> None:
 
 def _stand_in_notice(config: Config, why: str) -> str:
     return (
-        f"\n*** {why}\n*** TRAINING ON {config.data.source.upper()} IN PLACE OF "
+        f"\n*** {why}\n*** TRAINING ON {config.data.choice.upper()} IN PLACE OF "
         f"{config.data.stands_in_for.upper()}.\n*** Results are of the stand-in; "
         "--set=data.fallback=none makes this an error.\n"
     )

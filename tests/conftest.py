@@ -1,6 +1,7 @@
 """Two CPU devices, strict rank promotion, a cache of the session's own, and a tiny real run."""
 
 import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,23 +14,22 @@ if version("jaxlib") < "0.11":  # a flag that a later one does not know ends the
 
 import jax
 import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+# A job in the background, or under nohup, starts with these ignored, and so would all it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 # the devices are set before anything uses them
-from gan_jax.config import (  # noqa: E402
-    Checkpoint,
-    Config,
-    Data,
-    Latents,
-    Log,
-    Loss,
-    Network,
-    Optimizer,
-    Sample,
-    Train,
-)
+import launch  # noqa: E402
+from gan_jax.data import Digits  # noqa: E402
+from gan_jax.methods import GAN, Adam, Checkpoint, GameTrain, Log, Sample  # noqa: E402
+from gan_jax.networks import DCGANDisc, DCGANGen, Normal  # noqa: E402
+from gan_jax.objectives import NonSaturating  # noqa: E402
 from gan_jax.system import user_cache  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -47,18 +47,20 @@ def cache(tmp_path_factory):
     return folder
 
 
-def tiny_config(**changes) -> Config:
+def tiny_config(**changes) -> GAN:
     """The cars' system on 8x8 digits, small enough to compile in seconds."""
-    optimizer = Optimizer("adam", learning_rate=1e-3, b1=0.5, epsilon=1e-7)
+    optimizer = Adam(learning_rate=1e-3, b1=0.5, epsilon=1e-7)
     norm = {"kernel_size": 5, "batch_norm_momentum": 0.8, "batch_norm_epsilon": 1e-3}
-    return Config(
+    return GAN(
         experiment="tiny",
-        data=Data(source="digits", height=8, width=8, channels=1),
-        latents=Latents(dimension=6),
-        gen=Network(features=(8, 4), optimizer=optimizer, **norm),
-        disc=Network(features=(4, 8), dropout_rate=0.2, optimizer=optimizer, **norm),
-        loss=Loss(real_target=0.9),
-        train=Train(num_steps=4, batch_size=8, disc_update="in_turn"),
+        data=Digits(height=8, width=8, channels=1),
+        latents=Normal(dimension=6),
+        gen=DCGANGen(features=(8, 4), **norm),
+        gen_optimizer=optimizer,
+        disc=DCGANDisc(features=(4, 8), dropout_rate=0.2, **norm),
+        disc_optimizer=optimizer,
+        loss=NonSaturating(real_target=0.9),
+        train=GameTrain(num_steps=4, batch_size=8, disc_update="in_turn"),
         log=Log(every_steps=2),
         sample=Sample(every_steps=4, num_images=4),
         checkpoint=Checkpoint(every_steps=2),
@@ -91,5 +93,25 @@ def finish(process: subprocess.Popen, code: int | None = 0) -> str:
 
 
 @pytest.fixture
-def tiny() -> Config:
+def tiny() -> GAN:
     return tiny_config()
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Runs the command line in an empty folder: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "no-data"))
+
+    def call(*arguments):
+        code = 0
+        with flagsaver.flagsaver():
+            flags.FLAGS(["launch.py", *arguments])
+            try:
+                launch.main(["launch.py"])
+            except SystemExit as error:
+                code = error.code
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call

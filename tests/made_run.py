@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 from PIL import Image
 
+from gan_jax.data import kinds
 from gan_jax.run.writers import Writers
 
 VOID = {"meta", "link", "img", "input", "br"}
@@ -54,7 +55,7 @@ def write_run(folder, config, steps=(0, 10, 20, 30)):
     """A run directory as training leaves it, with made-up rows and grids."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(config.seed)
-    writers = Writers(folder, 0)
+    writers = Writers(folder, 0, kinds.Picture(8, 8, 1))
     for step in steps:
         images = rng.integers(0, 256, (4, 8, 8, 1), np.uint8)
         writers.grids(step, {"samples": images, "samples_raw": 255 - images})

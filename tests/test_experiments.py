@@ -10,26 +10,28 @@ import pytest
 
 import experiments
 from gan_jax import data, keys, methods, train
-from gan_jax.config import Config, flatten, override
-from gan_jax.data import Split, check_classes, procedural_cars
+from gan_jax.config import flatten, override
+from gan_jax.data import check_classes, procedural_cars
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import Batch, adversarial
+from gan_jax.method import Example
+from gan_jax.methods import Config, gan
 from gan_jax.methods import game as games
 from gan_jax.networks import latents
 
 NARROW = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4}
+MODEL_ON_DATA = r"\w*(GAN|VAE)(-\w+)? on \S.*\.$"
 PLAYERS = {
-    "adversarial": ("gen", "disc"),
-    "pyramid": ("gen", "disc", "pyramid.gen", "pyramid.disc"),
+    "gan": ("gen", "disc"),
+    "pyramid": ("gen", "disc", "coarsest.gen", "coarsest.disc"),
     "vae": ("gen", "encoder"),
 }
 
 
 def narrow(config: Config) -> Config:
     """The experiment with few layers, channels, examples and samples, for one step."""
-    names, flat = [f"{part}.features" for part in PLAYERS[config.method]], flatten(config)
+    names, flat = [f"{part}.features" for part in PLAYERS[config.choice]], flatten(config)
     features = {name: (4,) * min(2, len(flat[name])) for name in names}
     return override(config, NARROW | features)
 
@@ -39,7 +41,7 @@ def stand_in(tmp_path, monkeypatch):
     """Data at hand in no time: few cars, no TFDS; what they are is not cached."""
     monkeypatch.setattr(data, "cached", lambda place, key, make: make())
     monkeypatch.setattr(procedural_cars, "images", _noise)
-    return {"data.data_dir": str(tmp_path / "none")}
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
 
 
 def _noise(seed, count, height, width):
@@ -53,17 +55,19 @@ def test_every_experiment_takes_a_step(name):
     config = experiments.load(name)
     method, key = methods.make(config), keys.root(0)
     count, data = config.train.examples_per_step, config.data
-    shape = (data.height, data.width, data.channels)
-    batch = Batch(jnp.zeros((1, count, *shape)), jnp.zeros((1, count), jnp.int32))
+    shape = data.kind.shape
+    batch = Example(jnp.zeros((1, count, *shape)), jnp.zeros((1, count), jnp.int32))
     step = jax.vmap(method.step, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
     before = jax.eval_shape(method.init, key)
     after, metrics = jax.eval_shape(step, before, batch, key)
     assert jax.tree.map(describe, after) == jax.tree.map(describe, before)
     assert all(re.fullmatch("[a-z0-9_]+(/[a-z0-9_]+)+", name) for name in metrics)
     assert {value.shape for value in metrics.values()} == {()}
-    z = jnp.zeros((2, latents.size(config.latents)))
-    sample = jax.eval_shape(method.sample, after, z, jnp.zeros(2, jnp.int32), True)
-    assert sample.shape == (2, *shape)
+    inputs = jax.eval_shape(method.inputs, jax.random.split(key), Example(None, jnp.zeros(2, int)))
+    assert inputs.latents.shape == (2, latents.size(config.latents))
+    assert (inputs.condition is None) == (config.data.num_classes == 0)
+    sample = jax.eval_shape(method.sample, after, inputs, True)
+    assert sample["image"].shape == (2, *shape)
 
 
 def describe(leaf):
@@ -82,7 +86,7 @@ def describe(leaf):
 def test_an_experiment_of_each_kind_runs_on_its_stand_in(name, stand_in, tmp_path):
     """Each method and kind of game, narrow, through the loop and all it writes."""
     config = narrow(experiments.load(name))
-    state = train.run(override(config, stand_in), tmp_path / "run")
+    state = train.run(config, tmp_path / "run")
     assert int(state.step) == 1
     assert (tmp_path / "run" / "samples" / "step_00000001.png").exists()
     assert (tmp_path / "run" / "samples_raw").exists() == (name != "vae_mnist")  # it has no average
@@ -91,9 +95,37 @@ def test_an_experiment_of_each_kind_runs_on_its_stand_in(name, stand_in, tmp_pat
 @pytest.mark.parametrize("name", experiments.names())
 def test_every_experiment_is_a_recipe(name):
     module = experiments.module(name)
+    lines = module.__doc__.splitlines()
     assert f"--experiment={name}" in module.__doc__
     assert module.PAPER
-    assert len(module.__doc__.splitlines()[0]) <= 80
+    assert len(lines) <= 12
+    assert len(lines[0]) <= 80
+    assert re.match(MODEL_ON_DATA, lines[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        ("SAGAN on CIFAR-10: self-attention.", True),
+        ("cGAN-PD on CIFAR-10: projection discriminator.", True),
+        ("VAE on MNIST: dense networks.", True),
+        ("Small pictures by self-attention: SAGAN on CIFAR-10.", False),
+        ("SAGAN: self-attention on CIFAR-10.", False),
+        ("gan on MNIST: dense networks.", False),
+        ("SAGAN on CIFAR-10: self-attention", False),
+    ],
+)
+def test_a_first_line_names_the_model_and_its_data(line, fits):
+    assert bool(re.match(MODEL_ON_DATA, line)) == fits
+
+
+def test_a_module_that_recipes_share_is_not_listed(tmp_path, monkeypatch):
+    for name in ("_shared", "recipe"):
+        (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.setattr(experiments, "__path__", [str(tmp_path)])
+    assert experiments.names() == ["recipe"]
+    with pytest.raises(UserError, match="There is no experiment '_shared'"):
+        experiments.load("_shared")
 
 
 def test_the_cars_are_the_chapters():
@@ -104,7 +136,7 @@ def test_the_cars_are_the_chapters():
         "data.classes": ("automobile",),
         "data.fallback": "procedural_cars",
         "latents.dimension": 100,
-        "latents.distribution": "normal",
+        "latents.name": "normal",
         "gen.features": (192, 256, 128),
         "disc.features": (64, 128, 256),
         "gen.kernel_size": 5,
@@ -115,10 +147,10 @@ def test_the_cars_are_the_chapters():
         "disc.batch_norm_momentum": 0.8,
         "gen.kernel_stddev": 0.02,
         "disc.dropout_rate": 0.2,
-        "gen.optimizer.learning_rate": 1e-4,
-        "disc.optimizer.learning_rate": 1e-3,
-        "gen.optimizer.b1": 0.5,
-        "disc.optimizer.b1": 0.5,
+        "gen_optimizer.learning_rate": 1e-4,
+        "disc_optimizer.learning_rate": 1e-3,
+        "gen_optimizer.b1": 0.5,
+        "disc_optimizer.b1": 0.5,
         "loss.real_target": 0.9,
         "loss.fake_target": 0.0,
         "train.batch_size": 128,
@@ -133,7 +165,7 @@ def test_the_cars_are_the_chapters():
 def test_parameter_counts_of_the_cars():
     """Counted by hand: kernels, biases, and scale and bias of each BatchNorm."""
     game = games.make(experiments.load("dcgan_cifar_cars"))
-    state = jax.eval_shape(lambda key: adversarial.init(game, key), jax.random.key(0))
+    state = jax.eval_shape(lambda key: gan.init(game, key), jax.random.key(0))
     gen = 100 * 3072 + 3072 + 2 * 192
     gen += 25 * 192 * 256 + 2 * 256 + 25 * 256 * 128 + 2 * 128 + 25 * 128 * 3 + 3
     disc = 25 * 3 * 64 + 64 + 25 * 64 * 128 + 2 * 128 + 25 * 128 * 256 + 2 * 256
@@ -144,7 +176,7 @@ def test_parameter_counts_of_the_cars():
 
 def test_weights_start_where_the_chapter_has_them():
     game = games.make(experiments.load("dcgan_cifar_cars"))
-    state = adversarial.init(game, jax.random.key(0))
+    state = gan.init(game, jax.random.key(0))
     body = state.disc.params["body"]
     for params, name in ((state.gen.params, "ConvTranspose_1"), (body, "Conv_2")):
         kernel = np.asarray(params[name]["kernel"])
@@ -186,12 +218,12 @@ def one_step(config):
     def on_device(function, *shared):
         axes = (0, *(None for _ in shared))
         mapped = jax.vmap(function, in_axes=axes, out_axes=None, axis_name=collectives.AXIS)
-        return jax.jit(mapped)(Batch(IMAGES, LABELS), *shared)
+        return jax.jit(mapped)(Example(IMAGES, LABELS), *shared)
 
     game = games.make(config)
-    state = jax.jit(lambda key: adversarial.init(game, key))(keys.root(0))
+    state = jax.jit(lambda key: gan.init(game, key))(keys.root(0))
     root = keys.root(0)
-    after, _ = on_device(lambda batch, state: adversarial.step(game, state, batch, root), state)
+    after, _ = on_device(lambda batch, state: gan.step(game, state, batch, root), state)
     return game, state, after, on_device
 
 
@@ -227,11 +259,11 @@ def test_keras_digits_update_disc_on_one_batch_of_real_and_fake():
 
     def gradient(batch, state):
         z = drawn(game, Purpose.LATENT)
-        fake = fakes(game, state.gen.params, state.gen.stats, z, batch.labels)
-        both, targets = jnp.concatenate([batch.images, fake]), jnp.repeat(jnp.array([1.0, 0]), 4)
+        fake = fakes(game, state.gen.params, state.gen.stats, z, batch.label)
+        both, targets = jnp.concatenate([batch.x, fake]), jnp.repeat(jnp.array([1.0, 0]), 4)
 
         def loss(params):
-            logits = game.disc.apply({"params": params}, both, batch.labels, train=True).logits
+            logits = game.disc.apply({"params": params}, both, batch.label, train=True).logits
             entropy = targets * jax.nn.softplus(-logits) + (1 - targets) * jax.nn.softplus(logits)
             return entropy.mean()
 
@@ -248,8 +280,8 @@ def test_keras_digits_update_gen_on_new_latents():
         z = drawn(game, Purpose.GEN_LATENT, update=0)
 
         def loss(params):
-            fake = fakes(game, params, state.gen.stats, z, batch.labels)
-            seen = game.disc.apply({"params": disc.params}, fake, batch.labels, train=True)
+            fake = fakes(game, params, state.gen.stats, z, batch.label)
+            seen = game.disc.apply({"params": disc.params}, fake, batch.label, train=True)
             return jax.nn.softplus(-seen.logits).mean()
 
         return collectives.mean(jax.grad(loss)(state.gen.params))
@@ -264,11 +296,11 @@ def assert_descends(before, after, gradient):
         np.testing.assert_allclose(change, 5e-4 * 1.9 * slope, rtol=2e-2, atol=2e-7)
 
 
-def test_classes_that_the_networks_are_told_are_those_of_the_data():
-    split = Split(np.zeros((2, 4, 4, 1), np.uint8), np.zeros(2, np.int32))
+def test_num_classes_of_conditional_networks_is_that_of_the_data():
+    split = Example(np.zeros((2, 4, 4, 1), np.uint8), np.zeros(2, np.int32))
     for names in ((), ("cat", "dog", "owl")):
         made = data.dataset(split, split, names, ())
-        check_classes(0, made)  # networks that are told of none
+        check_classes(0, made)  # unconditional networks
         check_classes(len(names), made)
     with pytest.raises(UserError, match=r"3 classes \(cat, dog, owl\); set data\.num_classes=3"):
         check_classes(10, made)

@@ -15,10 +15,12 @@ from absl.testing import flagsaver
 from conftest import ROOT, finish, start
 from PIL import Image
 
+import experiments
 import launch
 from gan_jax import config, data
 from gan_jax.devices import mesh, parallel
 from gan_jax.errors import Diverged, UserError
+from gan_jax.methods import Config
 from gan_jax.run import directory, environment, interrupts
 from gan_jax.system import disk, user_cache
 
@@ -33,26 +35,6 @@ TINY = (
 )
 CARS = ("--experiment=dcgan_cifar_cars", *TINY)
 DRAWN = ("--set=data.source=procedural_cars", "--set=data.height=8", "--set=data.width=8")
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Runs the command line in an empty folder: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "no-data"))
-
-    def call(*arguments):
-        code = 0
-        with flagsaver.flagsaver():
-            flags.FLAGS(["launch.py", *arguments])
-            try:
-                launch.main(["launch.py"])
-            except SystemExit as error:
-                code = error.code
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def write(path, count=1, size=(9, 9)):
@@ -75,12 +57,12 @@ def write(path, count=1, size=(9, 9)):
         ((*CARS, "--set=train.batch_size=5"), "cannot be divided over 2 devices"),
         ((*CARS, "--set=data.height=30"), "data.height=30 is not a multiple of 8"),
         ((*CARS, "--set=gen.kernel_size=64"), "reaches beyond images of 32x32 from any pixel"),
-        ((*CARS, "--set=disc.features="), "disc.name=dcgan needs layers"),
+        ((*CARS, "--set=disc.features="), "disc.features is empty; give at least 1"),
         (
             (*CARS, "--set=loss.name=hing"),
-            "loss.name='hing' is unknown; choose one of minimax, non",
+            "loss.name='hing' is unknown; choose one of non_satur",
         ),
-        ((*CARS, "--set=gen.optimizer.name=adams"), "gen.optimizer.name='adams' is unknown"),
+        ((*CARS, "--set=gen_optimizer.name=adams"), "gen_optimizer.name='adams' is unknown"),
         ((*CARS, "--set=gen.name=dcgam"), "gen.name='dcgam' is unknown; choose one of began"),
         ((*CARS, "--set=data.source=web"), "data.source='web' is unknown"),
         ((*CARS, "--set=data.fallback=none"), "is not in"),
@@ -99,6 +81,12 @@ def write(path, count=1, size=(9, 9)):
         (("--mode=report", "--workdir=none"), "There is no run in none"),
         (("--mode=evaluate", "--workdir=none"), "--mode=evaluate does not exist yet"),
         ((*CARS, "--num_processes=2"), "--num_processes and --process_id go together"),
+        (("--experiment=none.py",), "There is no recipe none.py; check --experiment"),
+        (("--experiment=text/b.py",), "text/b.py has no function get_config"),
+        (("--experiment=text/c.py",), "get_config of text/c.py returns no config of gan_jax"),
+        ((*CARS, "--plugin=no_such_lab.parts"), "There is no module 'no_such_lab.parts' for"),
+        ((*CARS, "--plugin=gan_jax.no_such_part"), "There is no module 'gan_jax.no_such_part'"),
+        ((*CARS, "--plugin=text/b.py"), "name it as Python imports it, from this directory"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -106,6 +94,8 @@ def test_a_mistake_is_one_sentence_on_stderr_and_loses_nothing(run, tmp_path, ar
     (tmp_path / "empty").mkdir()
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.txt").write_text("no picture")
+    (tmp_path / "text" / "b.py").write_text("")
+    (tmp_path / "text" / "c.py").write_text("def get_config():\n    return {}\n")
     write(tmp_path / "few", count=3)
     before = sorted(tmp_path.rglob("*"))
     code, _, err = run(*arguments)
@@ -131,6 +121,55 @@ def test_help_and_list_answer(run):
     text = launch.flags.FLAGS.module_help(launch)
     for flag in ("experiment", "mode", "workdir", "seed", "data_dir", "set", "list"):
         assert f"--{flag}" in text or f"--[no]{flag}" in text
+
+
+def test_print_config_shows_the_resolved_config_and_stops(run, tmp_path):
+    code, out, err = run(*CARS, "--seed=3", "--set=loss.name=hinge", "--print_config")
+    assert (code, err) == (0, "")
+    shown = config.from_dict(Config, json.loads(out))
+    changes = dict(setting.removeprefix("--set=").split("=") for setting in TINY)
+    cars = experiments.load("dcgan_cifar_cars")
+    assert shown == config.override(cars, changes | {"seed": 3, "loss.name": "hinge"})
+    assert (shown.train.num_steps, shown.loss.choice) == (1, "hinge")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_dir_is_the_place_of_tfds_whatever_a_recipe_trains_on(run):
+    for arguments, place in (
+        (("--experiment=gan_mnist",), "/a"),
+        (("--experiment=gan_mnist", "--set=data.data_dir=/b"), "/b"),
+        (("--experiment=toy_ring",), None),
+    ):
+        code, out, err = run(*arguments, "--data_dir=/a", "--print_config")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["data"].get("data_dir") == place
+
+
+def test_a_recipe_of_ones_own_is_trained_by_its_path(run, tmp_path):
+    (tmp_path / "recipes").mkdir()
+    recipe = tmp_path / "recipes" / "my_cars.py"
+    recipe.write_text((ROOT / "experiments" / "dcgan_cifar_cars.py").read_text())
+    code, out, err = run("--experiment=recipes/my_cars.py", *TINY, *DRAWN)
+    assert code == 0, err
+    (workdir,) = (tmp_path / "runs" / "my_cars").iterdir()
+    assert out.startswith(f"Run directory: {workdir.relative_to(tmp_path)}\n")
+    assert json.loads((workdir / "config.json").read_text())["experiment"] == "my_cars"
+
+
+def test_parts_that_no_plugin_names_are_refused(run, tmp_path):
+    """A run with them could not be opened again."""
+    (tmp_path / "own.py").write_text(
+        "from gan_jax.methods import GAN\n"
+        "from gan_jax.objectives import Hinge\n"
+        "class Own(Hinge):\n"
+        "    choice = 'own'\n"
+        "def get_config():\n"
+        "    return GAN(loss=Own())\n"
+    )
+    code, _, err = run("--experiment=own.py", *TINY, *DRAWN)
+    assert code == 1
+    assert "parts of recipe_own, which later commands would not find; put them into a mod" in err
+    assert not (tmp_path / "runs").exists()
 
 
 def test_data_that_cannot_be_had_is_replaced_loudly_and_on_record(run, tmp_path):
@@ -308,8 +347,6 @@ def test_every_mode_of_the_contract_is_known():
 
 
 def test_the_digest_of_the_cars_names_the_run(run, tmp_path):
-    import experiments
-
     cars = experiments.load("dcgan_cifar_cars")
     assert str(directory.default(cars)) == f"runs/dcgan_cifar_cars/seed0-{config.digest(cars)}"
 
@@ -320,8 +357,8 @@ def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
         "seed": "1", "sample_seed": "2", "num_samples": "3", "step": "4", "what": "samples",
         "nice": "true", "animate": "true", "operands": "1-2", "concept": "7,1", "classes": "a",
         "format": "npz", "output": "x", "data_dir": "/nowhere", "set": "no.such=field",
-        "experiment": "nonsense", "multihost": "true", "coordinator_address": "a:1",
-        "num_processes": "2", "process_id": "0",
+        "experiment": "nonsense", "plugin": "no.such", "print_config": "true",
+        "multihost": "true", "coordinator_address": "a:1", "num_processes": "2", "process_id": "0",
     }  # fmt: skip
     known = {flag for used in launch.FLAGS_OF_MODES.values() for flag in used}
     assert known == {*given, "workdir"}
@@ -420,8 +457,8 @@ def test_a_user_without_a_home(monkeypatch, tmp_path):
     with pytest.raises(OSError, match="no home folder; set GAN_JAX_CACHE_DIR"):
         user_cache.folder("data")
     with pytest.raises(data.Unavailable, match=r"has no home folder .* give --data_dir"):
-        data.load(config.Data(source="tfds", name="mnist"))
-    assert data.load(config.Data(source="points", name="ring", height=1, width=1, channels=2))
+        data.load(data.TFDS(name="mnist"))
+    assert data.load(data.Points(name="ring"))
     with pytest.raises(UserError, match="is in a home folder, and this user has none"):
         directory.given("~/run")
 

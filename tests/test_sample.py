@@ -8,16 +8,18 @@ import pytest
 from PIL import Image
 
 from gan_jax import keys, methods, sample, train
-from gan_jax.config import Latents, override
+from gan_jax.config import override
+from gan_jax.data import kinds
 from gan_jax.errors import UserError
 from gan_jax.methods import sampling
 from gan_jax.networks import latents
+from gan_jax.networks.latents import Normal, Uniform
 
 
 def test_latents_are_of_their_distribution():
     many = keys.per_example(keys.root(0), np.arange(20_000))
-    normal = np.asarray(latents.sampler(Latents(4, "normal"))(many))
-    uniform = np.asarray(latents.sampler(Latents(4, "uniform"))(many))
+    normal = np.asarray(latents.sampler(Normal(4))(many))
+    uniform = np.asarray(latents.sampler(Uniform(4))(many))
     assert normal.shape == uniform.shape == (20_000, 4)
     np.testing.assert_allclose(normal.mean(0), 0, atol=0.03)  # 4 deviations of 1 / sqrt(n)
     np.testing.assert_allclose(normal.std(0), 1, atol=0.02)
@@ -45,7 +47,7 @@ def run(tmp_path_factory):
     from conftest import tiny_config
 
     workdir = tmp_path_factory.mktemp("run")
-    config = override(tiny_config(), {"data.path": "", "train.num_steps": 4})
+    config = override(tiny_config(), {"train.num_steps": 4})
     train.run(config, workdir)
     return workdir
 
@@ -130,7 +132,7 @@ def test_memory_does_not_grow_with_the_number_of_samples(run, tmp_path, monkeypa
 
     most = []
     monkeypatch.setattr(sampling, "streamer", watched)
-    monkeypatch.setattr(sample, "MOST_IN_GRID", 64)
+    monkeypatch.setattr(kinds.Picture, "most_in_sheet", 64)
     sample.run(run, 64 * 12, 0, formats=("npz",), output=tmp_path)
     assert len(most) == 12
     assert max(most) <= 4

@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_jax.config import Config, flatten
+from gan_jax.config import flatten
 from gan_jax.errors import UserError
+from gan_jax.methods import GAN
 
 
 class Problem(NamedTuple):
     """What every peer is given."""
 
-    config: Config
+    config: GAN
     variant: str  # of the peer, such as `compiled`; "" is the plain one
     device: str  # `cpu` or `gpu`
     weights: dict[str, Any]  # gan_jax's initial parameters of `gen` and `disc`, as numpy arrays
@@ -52,7 +53,7 @@ MOST_STEPS = 1024
 """The most steps that `run` is asked for, as many as one call of a training run may have."""
 
 KNOWN = {
-    "method": ("adversarial",),
+    "method": ("gan",),
     "data.num_classes": (0,),
     "data.flip": ("none",),
     "gen.name": ("dcgan", "dcgan_normal", "mlp"),
@@ -60,7 +61,7 @@ KNOWN = {
     "gen.norm": ("batch", "none"),
     "gen.kernel_norm": ("none",),
     "gen.conditioning": ("none",),
-    "gen.optimizer.name": ("adam",),
+    "gen_optimizer.name": ("adam",),
     "disc.name": ("dcgan", "dcgan_normal", "mlp"),
     "disc.norm": ("batch", "none"),
     "disc.kernel_norm": ("none",),
@@ -69,19 +70,18 @@ KNOWN = {
     "disc.minibatch": ("none",),
     "latents.categories": ((),),
     "latents.continuous": (0,),
-    "disc.optimizer.name": ("adam",),
+    "disc_optimizer.name": ("adam",),
     "loss.name": ("non_saturating",),
     "loss.gen_weight": (1,),
     "auxiliary.name": ("none",),
     "penalty.name": ("none", "r1", "wgan_gp"),
     "train.num_seeds": (1,),
     "train.disc_update": ("joint", "in_turn"),
-    "penalty.every_steps": (1,),
     "penalty.clip_weights": (0,),
     "train.disc_updates": (1,),
     "train.gen_updates": (1,),
     "train.gen_latents": ("shared",),
-    "augment.names": ((),),
+    "augment.name": ("none",),
     "train.compute_dtype": ("float32", "bfloat16"),
     "train.gen_top_share": (1,),
     "train.schedule": ("none",),
@@ -89,10 +89,10 @@ KNOWN = {
 """The values of the config's fields that other libraries' peers know; other fields are free."""
 
 
-def check(library: str, config: Config, known: dict[str, tuple]) -> None:
+def check(library: str, config: GAN, known: dict[str, tuple]) -> None:
     """Raises `UserError` for the first field with a value that is not among the `known` ones."""
     values = flatten(config)
     for name, choices in known.items():
-        if values[name] not in choices:
+        if name in values and values[name] not in choices:
             listed = " or ".join(str(choice) for choice in choices)
             raise UserError(f"the peer in {library} knows {name} {listed}, not {values[name]}.")

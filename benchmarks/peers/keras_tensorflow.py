@@ -11,8 +11,8 @@ import tensorflow as tf
 from keras import layers
 
 from benchmarks.peers import KNOWN, Losses, Problem, Step, check
-from gan_jax.config import Network
 from gan_jax.errors import UserError
+from gan_jax.networks.settings import Activated
 
 KNOWN_HERE = KNOWN | {
     "gen.name": ("dcgan", "dcgan_normal"),
@@ -38,7 +38,7 @@ def make(problem: Problem) -> Step:
         return Losses(float(on_real), float(on_fake), 0.0, float(loss))
 
     def draw() -> tf.Tensor:
-        if config.latents.distribution == "uniform":
+        if config.latents.choice == "uniform":
             return tf.random.uniform(shape, -1, 1)
         return tf.random.normal(shape)
 
@@ -50,13 +50,13 @@ def make(problem: Problem) -> Step:
     return Step(first, run)
 
 
-def _convolution(layer, network: Network, features: int, normalised: bool):
+def _convolution(layer, network: Activated, features: int, normalised: bool):
     use_bias = network.norm == "none" or not normalised
     return layer(features, network.kernel_size, strides=2, padding="same", use_bias=use_bias)
 
 
-def _activated(network: Network, normalised: bool = True) -> list:
-    stack = [layers.LeakyReLU(network.negative_slope)]
+def _activated(network: Activated, normalised: bool = True) -> list:
+    stack = [layers.LeakyReLU(network.slope)]
     if normalised and network.norm == "batch":
         norm = layers.BatchNormalization(
             momentum=network.batch_norm_momentum, epsilon=network.batch_norm_epsilon
@@ -65,7 +65,7 @@ def _activated(network: Network, normalised: bool = True) -> list:
     return stack
 
 
-def _generator(network: Network, shape, latents: int) -> keras.Model:
+def _generator(network: Activated, shape, latents: int) -> keras.Model:
     first, *rest = network.features
     scale = 2 ** len(network.features)
     base = (shape[0] // scale, shape[1] // scale, first)
@@ -78,7 +78,7 @@ def _generator(network: Network, shape, latents: int) -> keras.Model:
     return keras.Sequential([*stack, layers.Activation("tanh")])
 
 
-def _discriminator(network: Network, shape) -> keras.Model:
+def _discriminator(network: Activated, shape) -> keras.Model:
     stack = [keras.Input(shape)]
     for i, features in enumerate(network.features):
         stack.append(_convolution(layers.Conv2D, network, features, i > 0))
@@ -112,8 +112,7 @@ def _networks(problem: Problem) -> tuple[keras.Model, keras.Model]:
 
 def _stepper(config, gen, disc):
     optimizers = []
-    for network, part in ((gen, config.gen), (disc, config.disc)):
-        o = part.optimizer
+    for network, o in ((gen, config.gen_optimizer), (disc, config.disc_optimizer)):
         made = keras.optimizers.Adam(o.learning_rate, o.b1, o.b2, epsilon=o.epsilon)
         made.build(network.trainable_variables)
         optimizers.append(made)

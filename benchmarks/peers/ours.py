@@ -12,12 +12,12 @@ from benchmarks.peers import MOST_STEPS, Losses, Problem, Step
 from gan_jax import keys, methods, ops
 from gan_jax.devices import collectives, parallel
 from gan_jax.devices.mesh import Placement, place
-from gan_jax.devices.parallel import Pool
 from gan_jax.errors import UserError
-from gan_jax.methods import Batch, adversarial, updates
+from gan_jax.method import Example, Inputs
 from gan_jax.methods import game as games
+from gan_jax.methods import gan, passes, turns
 from gan_jax.objectives import penalties
-from gan_jax.objectives.auxiliary import Asked
+from gan_jax.objectives.losses import Separable
 from gan_jax.system import memory
 
 
@@ -34,15 +34,16 @@ def make(problem: Problem) -> Step:
         state = jax.jit(method.init)(keys.root(0))
     else:
         state = jax.jit(jax.vmap(method.init))(jax.vmap(keys.root)(np.arange(placement.num_seeds)))
-    eight_bit = np.round((problem.images + 1) * 127.5).astype(np.uint8)
-    labels = np.zeros(len(eight_bit), np.int32)
+    kind = config.data.kind
+    x = np.asarray(kind.from_model(problem.images.reshape(-1, *kind.shape)))
+    labels = np.zeros(len(x), np.int32)
     one = jax.eval_shape(method.init, keys.root(0))
-    traced = parallel.trace(method, one, Batch(problem.images, labels), placement)
+    traced = parallel.trace(method, one, Example(kind.to_model(x), labels), placement)
     sums = parallel.zero_sums(traced.metrics, placement.num_seeds)
     carried, roots = placement.put((jax.device_get(state), sums)), placement.root_keys(0)
-    pool = placement.share(Pool(eight_bit, labels))
-    program = parallel.many_steps(traced, split_pool=False, placement=placement)
-    numbers = _numbers(len(eight_bit), placement)
+    pool = placement.share(Example(x, labels))
+    program = parallel.many_steps(traced, kind, split_pool=False, placement=placement)
+    numbers = _numbers(len(x), placement)
 
     def run(count: int) -> None:
         nonlocal carried
@@ -80,24 +81,27 @@ def _flax_layer(layer):
 def _first(problem: Problem) -> Losses:
     """The losses by the method's own updates and penalty."""
     game = games.make(problem.config)
-    assert game.loss.disc_terms
-    real_term, _ = game.loss.disc_terms
-    labels = jnp.zeros(len(problem.images), jnp.int32)
+    assert isinstance(game.loss, Separable)
+    real_term = game.loss.disc_real
+    x = problem.images.reshape(-1, *game.shape)
+    condition = game.condition(Example(x, jnp.zeros(len(x), jnp.int32)))
 
     def key_of(purpose: keys.Purpose) -> jax.Array:
         return keys.at_step(keys.root(0), purpose, 0)
 
     def losses(real: jax.Array, z: jax.Array) -> Losses:
-        state = adversarial.init(game, keys.root(0))
-        now, asked = updates.Now(state.step, state.control, key_of), Asked(labels, z)
-        fake = updates.make_fakes(game, state.gen, asked).images
+        state = gan.init(game, keys.root(0))
+        now, inputs = passes.StepContext(state.step, state.scalars, key_of), Inputs(z, condition)
+        fake = passes.make_fakes(game, state.gen, inputs).images
 
-        def judge(images: jax.Array, player=state.disc) -> updates.Judged:
+        def judge(images: jax.Array, player=state.disc) -> passes.DiscPass:
             purpose = keys.Purpose.PENALTY
-            return updates.judge(game, now, player.params, player.stats, images, labels, purpose)
+            given = player.params, player.stats, images, condition, purpose
+            return passes.disc_pass(game, now, *given)
 
-        on_real, penalty, weight = judge(real), 0.0, problem.config.penalty.weight
-        disc, metrics, _ = updates.update_disc(game, now, state.disc, real, fake, asked)
+        on_real, penalty = judge(real), 0.0
+        weight = getattr(problem.config.penalty, "weight", 0.0)
+        disc, metrics, _ = turns.update_disc(game, now, state.disc, real, fake, inputs)
         if game.penalty:
             gradients = on_real.gradient, judge(fake).gradient
             numbers = collectives.example_numbers(len(real))
@@ -110,5 +114,5 @@ def _first(problem: Problem) -> Losses:
         return Losses(disc_real, disc_fake, penalty, gen)
 
     mapped = jax.vmap(losses, axis_name=collectives.AXIS)
-    values = jax.jit(mapped)(problem.images[None], problem.latents[None])
+    values = jax.jit(mapped)(x[None], problem.latents[None])
     return Losses(*(float(value[0]) for value in values))

@@ -17,9 +17,9 @@ def make(problem: Problem) -> Step:
     """The step in eager mode, or compiled, in either memory layout."""
     config = problem.config
     check("PyTorch", config, KNOWN)
-    if "compiled" in problem.variant and config.penalty.name != "none":
+    if "compiled" in problem.variant and config.penalty.choice != "none":
         raise UserError("torch.compile cannot differentiate twice, as a penalty needs.")
-    if "channels_last" in problem.variant and "mlp" in (config.gen.name, config.disc.name):
+    if "channels_last" in problem.variant and "mlp" in (config.gen.choice, config.disc.choice):
         raise UserError("dense layers have no memory layout to choose.")
     if problem.device == "gpu" and not torch.cuda.is_available():
         raise UserError("PyTorch finds no GPU here.")
@@ -40,7 +40,7 @@ def make(problem: Problem) -> Step:
         return Losses(*(float(value.detach()) for value in losses))
 
     def draw() -> torch.Tensor:
-        if config.latents.distribution == "uniform":
+        if config.latents.choice == "uniform":
             return torch.rand_like(latents) * 2 - 1
         return torch.randn_like(latents)
 
@@ -56,8 +56,7 @@ def make(problem: Problem) -> Step:
 def _stepper(problem: Problem, gen, disc, real):
     config = problem.config
     optimizers = []
-    for network, part in ((gen, config.gen), (disc, config.disc)):
-        o = part.optimizer
+    for network, o in ((gen, config.gen_optimizer), (disc, config.disc_optimizer)):
         optimizers.append(
             torch.optim.Adam(network.parameters(), o.learning_rate, (o.b1, o.b2), o.epsilon)
         )
@@ -68,7 +67,7 @@ def _stepper(problem: Problem, gen, disc, real):
         run_gen, run_disc = gen, disc
     bfloat16 = config.train.compute_dtype == "bfloat16"
     autocast = torch.autocast(real.device.type, torch.bfloat16, enabled=bfloat16)
-    penalty, none = config.penalty.name, torch.zeros(())
+    penalty, none = config.penalty.choice, torch.zeros(())
 
     def judge(images):
         with autocast:

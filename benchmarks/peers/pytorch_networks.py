@@ -15,16 +15,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.peers import Problem
-from gan_jax.config import Network
+from gan_jax.networks.settings import Activated
 
 
 class Dense(nn.Module):
     """The dense network of either player, after its input is flat."""
 
-    def __init__(self, network: Network, inputs: int, outputs: int):
+    def __init__(self, network: Activated, inputs: int, outputs: int):
         super().__init__()
         sizes = [inputs, *network.features, outputs]
-        self.slope = network.negative_slope
+        self.slope = network.slope
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(sizes))
         self.norms = nn.ModuleList(_norm(network, size) for size in network.features)
 
@@ -35,7 +35,7 @@ class Dense(nn.Module):
 
 
 class DenseGenerator(nn.Module):
-    def __init__(self, network: Network, image_shape: tuple[int, int, int], latents: int):
+    def __init__(self, network: Activated, image_shape: tuple[int, int, int], latents: int):
         super().__init__()
         height, width, channels = image_shape
         self.shape = (channels, height, width)
@@ -46,7 +46,7 @@ class DenseGenerator(nn.Module):
 
 
 class DenseDiscriminator(nn.Module):
-    def __init__(self, network: Network, image_shape: tuple[int, int, int]):
+    def __init__(self, network: Activated, image_shape: tuple[int, int, int]):
         super().__init__()
         self.dense = Dense(network, math.prod(image_shape), 1)
 
@@ -55,12 +55,12 @@ class DenseDiscriminator(nn.Module):
 
 
 class Generator(nn.Module):
-    def __init__(self, network: Network, image_shape: tuple[int, int, int], latents: int):
+    def __init__(self, network: Activated, image_shape: tuple[int, int, int], latents: int):
         super().__init__()
         first, *rest = network.features
         scale = 2 ** len(network.features)
         self.base = (first, image_shape[0] // scale, image_shape[1] // scale)
-        self.slope, self.channels_last = network.negative_slope, False
+        self.slope, self.channels_last = network.slope, False
         self.dense = nn.Linear(latents, math.prod(self.base))
         sizes, kernel = [first, *rest, image_shape[2]], network.kernel_size
         padding, biased = (kernel - 1) // 2, network.norm == "none"
@@ -82,11 +82,11 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    def __init__(self, network: Network, image_shape: tuple[int, int, int]):
+    def __init__(self, network: Activated, image_shape: tuple[int, int, int]):
         super().__init__()
         sizes, kernel = [image_shape[2], *network.features], network.kernel_size
         padding, biased = (kernel - 1) // 2, network.norm == "none"
-        self.slope, self.rate = network.negative_slope, network.dropout_rate
+        self.slope, self.rate = network.slope, network.dropout_rate
         self.convolutions = nn.ModuleList(
             nn.Conv2d(a, b, kernel, 2, padding, bias=biased or i == 0)
             for i, (a, b) in enumerate(itertools.pairwise(sizes))
@@ -102,7 +102,7 @@ class Discriminator(nn.Module):
         return self.dense(F.dropout(x.flatten(1), self.rate))[:, 0]
 
 
-def _norm(network: Network, size: int, dimensions: int = 1) -> nn.Module:
+def _norm(network: Activated, size: int, dimensions: int = 1) -> nn.Module:
     if network.norm == "none":
         return nn.Identity()
     layer = nn.BatchNorm1d if dimensions == 1 else nn.BatchNorm2d
@@ -112,8 +112,8 @@ def _norm(network: Network, size: int, dimensions: int = 1) -> nn.Module:
 def make(problem: Problem) -> tuple[nn.Module, nn.Module]:
     """G: latents to mirrored images [n, channels, height, width]; D: those to logits [n]."""
     config, shape = problem.config, problem.images.shape[1:]
-    generator = DenseGenerator if config.gen.name == "mlp" else Generator
-    discriminator = DenseDiscriminator if config.disc.name == "mlp" else Discriminator
+    generator = DenseGenerator if config.gen.choice == "mlp" else Generator
+    discriminator = DenseDiscriminator if config.disc.choice == "mlp" else Discriminator
     gen = generator(config.gen, shape, problem.latents.shape[1])
     disc = discriminator(config.disc, shape)
     with torch.no_grad():

@@ -1,44 +1,28 @@
-"""What defines a run: frozen dataclasses, typed overrides, and which configs are one run."""
+"""What defines a run: a tree of parts, typed overrides, and which trees are one run."""
 
-from gan_jax.config.identity import MAY_CHANGE, differences, digest, flatten, from_dict, to_dict
-from gan_jax.config.overrides import override
-from gan_jax.config.sections import (
-    Augment,
-    Auxiliary,
-    Checkpoint,
-    Config,
-    Data,
-    Latents,
-    Log,
-    Loss,
-    Network,
-    Optimizer,
-    Penalty,
-    Pyramid,
-    Sample,
-    Train,
-)
+from gan_jax.config.identity import MAY_CHANGE, differences, digest, from_dict, stated, to_dict
+from gan_jax.config.overrides import choose_other, override
+from gan_jax.config.part import Part, flatten, hints, modules
+from gan_jax.config.values import Count, Decay, Natural, NonNegative, Positive, Share, check
 
 __all__ = [
     "MAY_CHANGE",
-    "Augment",
-    "Auxiliary",
-    "Checkpoint",
-    "Config",
-    "Data",
-    "Latents",
-    "Log",
-    "Loss",
-    "Network",
-    "Optimizer",
-    "Penalty",
-    "Pyramid",
-    "Sample",
-    "Train",
+    "Count",
+    "Decay",
+    "Natural",
+    "NonNegative",
+    "Part",
+    "Positive",
+    "Share",
+    "check",
+    "choose_other",
     "differences",
     "digest",
     "flatten",
     "from_dict",
+    "hints",
+    "modules",
     "override",
+    "stated",
     "to_dict",
 ]

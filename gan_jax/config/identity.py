@@ -1,14 +1,16 @@
 """When two configs are the same run, and configs as plain values."""
 
-import dataclasses
 import hashlib
 import json
-import types
-import typing
-from typing import Any
+import sys
+from typing import Any, TypeVar
 
-from gan_jax.config.sections import Config
+from gan_jax.config.part import Part, flatten, hints, is_part, members
+from gan_jax.config.values import parse
 from gan_jax.errors import UserError
+from gan_jax.system.names import printable
+
+Tree = TypeVar("Tree")
 
 MAY_CHANGE = frozenset({
     "data.data_dir",
@@ -25,70 +27,105 @@ MAY_CHANGE = frozenset({
 """Fields that leave the trajectory as it is, so that a resumed run may have other values."""
 
 
-def to_dict(config: Config) -> dict[str, Any]:
-    """The config as nested dictionaries of plain values, as written to config.json."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
+def to_dict(part: Any) -> dict[str, Any]:
+    """A tree as nested dictionaries of plain values, as written to config.json."""
+    values: dict[str, Any] = {part.chosen_by: part.choice} if isinstance(part, Part) else {}
+    for name, hint, value in members(part):
+        if is_part(hint):
+            value = to_dict(value)
+        values[name] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
-def from_dict(values: dict[str, Any]) -> Config:
-    """The inverse of `to_dict`. Raises `UserError` when the fields are not today's."""
+def from_dict(family: type[Tree], values: dict[str, Any]) -> Tree:
+    """The inverse of `to_dict`, for a choice of `family` or a section; fields that are missing have
+    their defaults, so that a config of an earlier version stays readable.
+
+    Raises `UserError` for fields that are not today's, values out of range, and parts of a plugin
+    that is not there, which is named.
+    """
     try:
-        return _build(Config, values)
-    except (TypeError, KeyError, AttributeError) as error:
+        return _build(family, values)
+    except (TypeError, KeyError, AttributeError, UserError) as error:
+        if flags := " ".join(f"--plugin={printable(name)}" for name in _missing(values)):
+            raise UserError(
+                f"This run has parts of modules that were not imported; add {flags}."
+            ) from error
         raise UserError(
             f"This run's config.json was written by another version of gan_jax ({error}); "
             "start a new run in another --workdir."
         ) from error
 
 
-def _build(cls: type, values: dict[str, Any]) -> Any:
-    kinds = typing.get_type_hints(cls)
-    if missing := set(kinds) - set(values):
-        raise KeyError(f"no field {sorted(missing)[0]}")
-    built = {}
+def _missing(values: Any) -> list[str]:
+    """The plugins of a config that are not imported; importing them is the user's to ask for."""
+    plugins = values.get("plugins") if isinstance(values, dict) else ()
+    names = plugins if isinstance(plugins, list) else ()
+    return [name for name in names if isinstance(name, str) and name not in sys.modules]
+
+
+def _build(cls: Any, values: dict[str, Any], prefix: str = "") -> Any:
+    if not isinstance(values, dict):
+        raise TypeError(f"{prefix.rstrip('.')} is {values!r:.100}")
+    values = dict(values)
+    if issubclass(cls, Part):
+        cls = cls.chosen(str(values.pop(cls.chosen_by, "")), prefix + cls.chosen_by)
+    built, known = {}, hints(cls)
     for name, value in values.items():
-        if dataclasses.is_dataclass(kinds.get(name)):
-            built[name] = _build(kinds[name], value)
+        if name not in known:
+            raise KeyError(f"no field {prefix}{name}")
+        if is_part(known[name]):
+            built[name] = _build(known[name], value, f"{prefix}{name}.")
         else:
-            built[name] = tuple(value) if isinstance(value, list) else value
-            if name in kinds and not _is_of(built[name], kinds[name]):
-                raise TypeError(f"{name} is {value!r:.100}")
+            built[name] = _plain(value, known[name], prefix + name)
     return cls(**built)
 
 
-def _is_of(value: Any, kind: Any) -> bool:
-    """Whether a plain value is of the type of a field."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is typing.Literal:
-        return value in arguments
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_is_of(part, arguments[0]) for part in value)
-    if origin is types.UnionType:
-        return value is None or _is_of(value, arguments[0])
-    return isinstance(value, (int, float) if kind is float else kind) and type(value) is not bool
+def _plain(value: Any, hint: Any, name: str) -> Any:
+    """A leaf of JSON, whose types are the field's own: no number is text."""
+    given = tuple(value) if isinstance(value, list) else value
+    parsed = parse(given, hint, name)
+    if parsed != given or isinstance(given, str) != isinstance(parsed, str):
+        raise TypeError(f"{name} is {value!r:.100}")
+    return parsed
 
 
-def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Every leaf field by its dotted name, such as `train.num_steps`."""
-    flat: dict[str, Any] = {}
-    for item in dataclasses.fields(config):
-        value = getattr(config, item.name)
-        if dataclasses.is_dataclass(value):
-            flat |= flatten(value, f"{prefix}{item.name}.")
-        else:
-            flat[prefix + item.name] = value
-    return flat
+def digest(config: Any) -> str:
+    """Eight hex digits that name the run: equal when the trajectory and the folder are.
 
-
-def digest(config: Config) -> str:
-    """Eight hex digits that name the run: equal when the trajectory and the folder are."""
-    ignored = MAY_CHANGE - {"data.path"} | {"seed"}
-    named = {name: value for name, value in flatten(config).items() if name not in ignored}
+    They are over what differs from the defaults, so that a field added later moves no run.
+    """
+    ignored = MAY_CHANGE - {"data.path"} | {"seed", "plugins"}
+    named = {name: value for name, value in stated(config).items() if name not in ignored}
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def differences(before: Config, after: Config) -> list[str]:
+def stated(part: Any, plain: Any = None, prefix: str = "") -> dict[str, Any]:
+    """What a tree says beyond the defaults: the choices other than in `plain`, which is what it is
+    the value of by default, and the leaves other than in its class."""
+    flat: dict[str, Any] = {}
+    if isinstance(part, Part) and (plain is None or part.choice != plain.choice):
+        flat[prefix + part.chosen_by] = part.choice
+    defaults = type(part)()
+    for name, hint, value in members(part):
+        default = getattr(defaults, name)
+        if is_part(hint):
+            flat |= stated(value, default, f"{prefix}{name}.")
+        elif value != default:
+            flat[prefix + name] = value
+    return flat
+
+
+def differences(before: Any, after: Any) -> list[str]:
     """The fields that alter the trajectory and differ, each as `name: old -> new`."""
     old, new = flatten(before), flatten(after)
-    changed = (name for name in old if name not in MAY_CHANGE and old[name] != new[name])
-    return [f"{name}: {old[name]!r} -> {new[name]!r}" for name in changed]
+    changed = (
+        name
+        for name in {**old, **new}
+        if name not in MAY_CHANGE | {"plugins"} and old.get(name, ...) != new.get(name, ...)
+    )
+    shown = (
+        (name, *(repr(flat[name]) if name in flat else "none" for flat in (old, new)))
+        for name in changed
+    )
+    return [f"{name}: {then} -> {now}" for name, then, now in shown]

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from gan_jax.data.dataset import Dataset, Split
+from gan_jax.data.dataset import Dataset
+from gan_jax.method import Example
 from gan_jax.system import user_cache
 
-FORMAT = 1
-"""Raise it when what is stored, or how pictures become arrays, changes."""
+FORMAT = 2
+"""Raise it when what is stored, or how examples become arrays, changes."""
 
 
 def cached(place: Any, key: Any, make: Callable[[], Dataset]) -> Dataset:
@@ -57,10 +58,10 @@ def _digest(value: Any) -> str:
 def _load(folder: Path) -> Dataset:
     about = json.loads((folder / "about.json").read_text())
     splits = {
-        split: Split(
-            *(np.load(folder / f"{split}_{part}.npy", mmap_mode="r") for part in Split._fields)
+        split: Example(
+            **{name: np.load(folder / f"{split}_{name}.npy", mmap_mode="r") for name in fields}
         )
-        for split in ("train", *(["test"] if about["has_test"] else []))
+        for split, fields in about["splits"].items()
     }
     return Dataset(
         train=splits["train"],
@@ -75,12 +76,14 @@ def _store(data: Dataset, folder: Path) -> None:
     # A folder that bears the final name is whole: it is filled under another one and renamed.
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        has_test = data.test is not data.train
-        for split in ("train", *(["test"] if has_test else [])):
-            for part in Split._fields:
-                np.save(partial / f"{split}_{part}.npy", getattr(getattr(data, split), part))
+        splits = {"train": _fields(data.train)}
+        if data.test is not data.train:
+            splits["test"] = _fields(data.test)
+        for split, fields in splits.items():
+            for name, array in fields.items():
+                np.save(partial / f"{split}_{name}.npy", array)
         about = {
-            "has_test": has_test,
+            "splits": {split: list(fields) for split, fields in splits.items()},
             "class_names": data.class_names,
             "report": data.report,
             "fingerprint": data.fingerprint,
@@ -90,3 +93,8 @@ def _store(data: Dataset, folder: Path) -> None:
         os.replace(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _fields(examples: Example) -> dict[str, np.ndarray]:
+    """The fields that the examples have, by name."""
+    return {name: array for name, array in examples._asdict().items() if array is not None}

@@ -3,24 +3,24 @@
 import hashlib
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from gan_jax.errors import UserError
-
-
-class Split(NamedTuple):
-    images: np.ndarray  # uint8 [n, height, width, channels], or float32 points in [-1, 1]
-    labels: np.ndarray  # int32 [n]; zeros for data without classes
+from gan_jax.method import Example
 
 
 class Dataset(NamedTuple):
-    """Images ready to train on. A source without test images has the training images as `test`."""
+    """Examples ready to train on, as they are stored: each field an array [n, ...].
 
-    train: Split
-    test: Split
+    A source without test examples has the training examples as `test`.
+    """
+
+    train: Example
+    test: Example
     class_names: tuple[str, ...]
     report: tuple[str, ...]  # what was read and what was skipped, one sentence each
-    fingerprint: str  # of the training images and labels
+    fingerprint: str  # of the training examples
 
 
 class Unavailable(UserError):
@@ -28,12 +28,12 @@ class Unavailable(UserError):
 
 
 def dataset(
-    train: Split, test: Split | None, class_names: tuple[str, ...], report: tuple[str, ...]
+    train: Example, test: Example | None, class_names: tuple[str, ...], report: tuple[str, ...]
 ) -> Dataset:
-    """The data set with its fingerprint, 16 hex digits over every training pixel and label."""
-    content = hashlib.sha256(repr(train.images.shape).encode())
-    content.update(np.ascontiguousarray(train.images).data)
-    content.update(np.ascontiguousarray(train.labels).data)
+    """The data set with its fingerprint, 16 hex digits over all that the training examples have."""
+    content = hashlib.sha256(repr(train.x.shape).encode())
+    for leaf in jax.tree.leaves(train):
+        content.update(np.ascontiguousarray(leaf).data)
     if test is None:
         test = train
         report = (*report, "There are no test images: evaluation uses training images.")
@@ -48,7 +48,7 @@ MOST_CLASSES = 20
 
 def classes_report(data: Dataset) -> list[str]:
     """What the labels mean and how many images have each, and a warning where that looks wrong."""
-    counts = np.bincount(data.train.labels, minlength=len(data.class_names))
+    counts = np.bincount(data.train.label, minlength=len(data.class_names))
     named = [f"{i} = {name} ({counts[i]})" for i, name in enumerate(data.class_names)]
     more = len(named) - MOST_CLASSES
     rest = [f"and {more} more, which environment.json has"] if more > 0 else []
@@ -62,7 +62,7 @@ def classes_report(data: Dataset) -> list[str]:
 
 
 def check_classes(num_classes: int, data: Dataset) -> None:
-    """Raises `UserError` when networks are told of other classes than the data have."""
+    """Raises `UserError` when `num_classes` of conditional networks is not that of the data."""
     count = len(data.class_names)
     if num_classes in (0, count):
         return

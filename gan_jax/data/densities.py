@@ -101,7 +101,7 @@ def kernel_estimate(points: np.ndarray, deviation: float) -> Mixture:
 def optimal_disc(
     log_real: np.ndarray, log_fake: np.ndarray, real_target: float = 1.0, fake_target: float = 0.0
 ) -> np.ndarray:
-    """The probability that the best D gives to points, by the logarithms of both densities there.
+    """The probability [n] that the best D gives to points, by the logarithms [n] of both densities.
 
     D* = p_real / (p_real + p_fake) (Goodfellow et al. 2014, arXiv 1406.2661, proposition 1), and
     with smoothed targets the mean of the targets in these parts (Salimans et al. 2016, arXiv
@@ -137,7 +137,7 @@ def cell_masses(density: Mixture, edges: np.ndarray = CELLS) -> np.ndarray:
 
 
 def jensen_shannon(p: np.ndarray, q: np.ndarray) -> float:
-    """The Jensen-Shannon divergence of two histograms with sum 1, from 0 to log 2."""
+    """The Jensen-Shannon divergence of two histograms [...] with sum 1, from 0 to log 2."""
     middle = (p + q) / 2
     return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
 

@@ -3,23 +3,56 @@
 import fnmatch
 import os
 from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from gan_jax.config import Data
-from gan_jax.data.dataset import Dataset, Split, dataset
+from gan_jax.data.dataset import Dataset, dataset
 from gan_jax.data.pictures import fit, opened
 from gan_jax.data.room import room
+from gan_jax.data.source import StoredPictures
 from gan_jax.errors import UserError
+from gan_jax.method import Example
 from gan_jax.system import layout
-from gan_jax.system.names import expanded, natural, printable
+from gan_jax.system.names import absolute, expanded, natural, printable
 
 SKIPPED_SHOWN = 20
 PASSED_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Folder(StoredPictures, name="folder"):
+    """A folder of pictures; sub-folders are classes when there are some.
+
+    path: of the folder, searched recursively.
+    pattern: which file names, such as `*.jpg` or `*.jpg,*.png`.
+    """
+
+    implied_by: ClassVar[str] = "path"
+
+    path: str = ""
+    pattern: str = "*"
+
+    def load(self) -> Dataset:
+        return load(self)
+
+    def stamp(self) -> list:
+        return stamp(self)
+
+    def check(self) -> None:
+        self.check_crop()
+        search(self)
+
+    def absolute(self) -> "Folder":
+        return replace(self, path=self.path and absolute(self.path))
+
+    @property
+    def where(self) -> str:
+        return printable(self.path)
 
 
 class Search(NamedTuple):
@@ -29,7 +62,7 @@ class Search(NamedTuple):
     passed_over: dict[str, list[str]]
 
 
-def search(config: Data) -> Search:
+def search(config: "Folder") -> Search:
     """The files to read; those of runs and hidden ones are left out.
 
     Linked folders are searched, and each folder once, however many links lead to it. Raises
@@ -61,12 +94,12 @@ def search(config: Data) -> Search:
     return found
 
 
-def files(config: Data) -> list[Path]:
+def files(config: "Folder") -> list[Path]:
     """The files to read, sorted by their path. Raises `UserError` where `search` does."""
     return search(config).files
 
 
-def _root(config: Data) -> Path:
+def _root(config: "Folder") -> Path:
     if not config.path:
         raise UserError("The folder source needs a folder; add --set=data.path=FOLDER.")
     root, name = expanded(config.path), printable(config.path)
@@ -132,12 +165,7 @@ def _class_of(root: Path, path: Path) -> str:
     return printable(parts[0]) if len(parts) > 1 else "."
 
 
-def check(config: Data) -> None:
-    """Raises `UserError` where `search` does."""
-    search(config)
-
-
-def stamp(config: Data) -> list:
+def stamp(config: "Folder") -> list:
     """Changes whenever a file is added, removed or rewritten."""
     root = _root(config)
     stats = ((path, path.stat()) for path in files(config))
@@ -146,7 +174,7 @@ def stamp(config: Data) -> list:
     ]
 
 
-def load(config: Data) -> Dataset:
+def load(config: "Folder") -> Dataset:
     """Every readable picture, brought to the configured shape. There is no test split."""
     root, shape = _root(config), (config.height, config.width, config.channels)
     found = search(config)
@@ -175,7 +203,8 @@ def load(config: Data) -> Dataset:
     number_of = {name: number for number, name in enumerate(names)}
     labels = np.array([number_of[name] for name in classes], np.int32)
     known = names if len(names) > 1 or config.classes else ()
-    return dataset(Split(images[: len(classes)], labels), None, known, report)
+    train = Example(images[: len(classes)], labels if known else None)
+    return dataset(train, None, known, report)
 
 
 def _of_classes(wanted: tuple[str, ...], root: Path, paths: list[Path]) -> list[Path]:
@@ -198,7 +227,7 @@ def _reason(error: Exception) -> str:
 
 
 def _report(
-    config: Data, count: int, sizes: Counter, modes: Counter, skipped: list
+    config: "Folder", count: int, sizes: Counter, modes: Counter, skipped: list
 ) -> tuple[str, ...]:
     shape = f"{config.height}x{config.width}x{config.channels}"
     of = f" of the classes {', '.join(config.classes)}" if config.classes else ""

@@ -1,43 +1,54 @@
-"""Points of the plane from a density that is known exactly, as 1x1 images of two channels."""
+"""Points of the plane from a density that is known exactly."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from gan_jax.config import Data
-from gan_jax.data import densities
-from gan_jax.data.dataset import Dataset, Split, dataset
+from gan_jax.data import densities, kinds
+from gan_jax.data.dataset import Dataset, dataset
 from gan_jax.data.densities import DENSITIES, Mixture
-from gan_jax.errors import UserError, choose
+from gan_jax.data.source import Source
+from gan_jax.errors import choose
+from gan_jax.method import Example
 
 TRAIN_POINTS, TEST_POINTS = 20_000, 5_000
 
 
-def load(config: Data) -> Dataset:
-    """Independent draws as float32 [n, 1, 1, 2], labelled by the modes they came from."""
-    density = _density(config)
-    train, test = _split(density, 0, TRAIN_POINTS), _split(density, 1, TEST_POINTS)
-    modes = len(density.weights)
-    report = f"Drew {TRAIN_POINTS} training and {TEST_POINTS} test points of {modes} modes."
-    return dataset(train, test, tuple(map(str, range(modes))), (report,))
+@dataclass(frozen=True)
+class Points(Source, name="points"):
+    """Independent draws as float32 [n, 2], labelled by the modes they came from.
+
+    name: of the density, a row of gan_jax.data.densities.DENSITIES.
+    """
+
+    name: str = "ring"
+
+    @property
+    def kind(self) -> kinds.Points:
+        return kinds.Points()
+
+    @property
+    def where(self) -> str:
+        return self.name
+
+    def load(self) -> Dataset:
+        density = self.density()
+        train, test = _split(density, 0, TRAIN_POINTS), _split(density, 1, TEST_POINTS)
+        modes = len(density.weights)
+        report = f"Drew {TRAIN_POINTS} training and {TEST_POINTS} test points of {modes} modes."
+        return dataset(train, test, tuple(map(str, range(modes))), (report,))
+
+    def stamp(self) -> list:
+        return [part.tolist() for part in self.density()]
+
+    def check(self) -> None:
+        self.density()
+
+    def density(self) -> Mixture:
+        """What the points are drawn from."""
+        return choose(DENSITIES, "data.name", self.name)
 
 
-def stamp(config: Data) -> list:
-    """The numbers that the density is made of."""
-    return [part.tolist() for part in _density(config)]
-
-
-def check(config: Data) -> None:
-    """Raises `UserError` for an unknown density and for another shape than a point's."""
-    _density(config)
-    if (config.height, config.width, config.channels) != (1, 1, 2):
-        raise UserError(
-            "Points have two coordinates; set data.height=1, data.width=1 and data.channels=2."
-        )
-
-
-def _density(config: Data) -> Mixture:
-    return choose(DENSITIES, "data.name", config.name)
-
-
-def _split(density: Mixture, seed: int, count: int) -> Split:
+def _split(density: Mixture, seed: int, count: int) -> Example:
     points, modes = densities.draw(density, seed, count)
-    return Split(points.astype(np.float32).reshape(count, 1, 1, 2), modes)
+    return Example(points.astype(np.float32), modes)

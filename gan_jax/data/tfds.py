@@ -9,25 +9,62 @@ import re
 import threading
 import urllib.error
 import urllib.request
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from gan_jax.config import Data
-from gan_jax.data.dataset import Dataset, Split, Unavailable, dataset
+from gan_jax.data.dataset import Dataset, Unavailable, dataset
 from gan_jax.data.pictures import fit, opened
 from gan_jax.data.room import room
+from gan_jax.data.source import StoredPictures
 from gan_jax.errors import UserError
-from gan_jax.system.names import expanded, printable
+from gan_jax.method import Example
+from gan_jax.system.names import absolute, expanded, printable
 
 NETWORK_PATIENCE_SECONDS = 4
 FORMATS = ("tfrecord", "riegeli", "parquet")
 """Other file formats that TFDS writes, as its files are named by them."""
 
 
-def data_dir(config: Data) -> Path:
+@dataclass(frozen=True)
+class TFDS(StoredPictures, name="tfds"):
+    """An image data set of TensorFlow Datasets.
+
+    name: of the data set, such as `cifar10`.
+    data_dir: where prepared data sets are; empty is $TFDS_DATA_DIR, then TFDS's own.
+    """
+
+    name: str = ""
+    train_split: str = "train"
+    test_split: str = "test"
+    data_dir: str = ""
+
+    def load(self) -> Dataset:
+        return load(self)
+
+    def stamp(self) -> list:
+        return stamp(self)
+
+    def check(self) -> None:
+        self.check_crop()
+        check(self)
+
+    def prepare(self) -> None:
+        self.check_crop()
+        prepare(self)
+
+    def absolute(self) -> "TFDS":
+        return replace(self, data_dir=self.data_dir and absolute(self.data_dir))
+
+    @property
+    def where(self) -> str:
+        return self.name
+
+
+def data_dir(config: "TFDS") -> Path:
     """Where prepared data sets are: the configured folder, $TFDS_DATA_DIR, or TFDS's default.
 
     Raises `Unavailable` for the default of a user without a home folder.
@@ -44,21 +81,21 @@ def data_dir(config: Data) -> Path:
         ) from error
 
 
-def _files(config: Data) -> list[Path]:
+def _files(config: "TFDS") -> list[Path]:
     name, _, version = config.name.partition(":")
     folder = data_dir(config) / name / version
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return [path for path in found if "incomplete" not in str(path.relative_to(folder))]
 
 
-def stamp(config: Data) -> list:
+def stamp(config: "TFDS") -> list:
     """Changes whenever the prepared files do."""
     root = data_dir(config)
     stats = ((path, path.stat()) for path in _files(config))
     return [[str(path.relative_to(root)), s.st_size, s.st_mtime_ns] for path, s in stats]
 
 
-def check(config: Data) -> None:
+def check(config: "TFDS") -> None:
     """Raises `Unavailable` where the data set is not on disk, and `UserError` where it never will
     be: for a name that TFDS does not know, and for one that is there in another file format."""
     if not config.name:
@@ -83,7 +120,7 @@ def check(config: Data) -> None:
     raise Unavailable(f"The TFDS data set {config.name} is not in {where}; give --data_dir.")
 
 
-def _check_features(config: Data) -> None:
+def _check_features(config: "TFDS") -> None:
     """Raises `UserError` where the folder names other classes than TFDS's own, whose modules it
     would import."""
     named: list[str] = []
@@ -108,7 +145,7 @@ def _check_features(config: Data) -> None:
         )
 
 
-def prepare(config: Data) -> None:
+def prepare(config: "TFDS") -> None:
     """Makes sure that the data set is on disk, downloading it when that is possible.
 
     Without a network the answer comes in seconds. Raises as `check` does.
@@ -142,7 +179,7 @@ def _first_line(error: Exception) -> str:
     return lines[0][:200]
 
 
-def load(config: Data) -> Dataset:
+def load(config: "TFDS") -> Dataset:
     """The images of the configured classes, with labels that number those classes."""
     try:
         info = _module().builder(config.name, data_dir=data_dir(config)).info
@@ -160,13 +197,13 @@ def load(config: Data) -> Dataset:
     there_is_one = re.split(r"[\[+]", config.test_split)[0] in info.splits  # it may be test[:50%]
     test = _read(config, config.test_split, names) if there_is_one else None
     kept = config.classes or names
-    counts = f"{len(train.images)} training and {len(test.images) if test else 0} test images"
+    counts = f"{len(train.x)} training and {len(test.x) if test else 0} test images"
     classes = f" of the classes {', '.join(config.classes)}" if config.classes else ""
     report = (f"Read {counts}{classes} from the TFDS data set {config.name}.",)
     return dataset(train, test, kept, report)
 
 
-def _read(config: Data, split: str, names: tuple[str, ...]) -> Split:
+def _read(config: "TFDS", split: str, names: tuple[str, ...]) -> Example:
     tfds = _module()
     try:
         source = tfds.data_source(
@@ -196,7 +233,7 @@ def _read(config: Data, split: str, names: tuple[str, ...]) -> Split:
     if not labels:
         of = f" of {', '.join(config.classes)}" if wanted else ""
         raise UserError(f"The split {split!r} of {config.name} holds no image{of}.")
-    return Split(images[: len(labels)], np.array(labels, np.int32))
+    return Example(images[: len(labels)], np.array(labels, np.int32) if names else None)
 
 
 def _reach(url: str) -> None:

@@ -1,1 +1,1 @@
-"""Where a run computes: devices and hosts, what they tell each other, how examples reach them."""
+"""Where a run computes: devices and hosts, how they communicate, how examples reach them."""

@@ -1,28 +1,26 @@
-"""How images reach the devices: resident there, or gathered by the host ahead of each call.
+"""How examples reach the devices: resident there, or gathered by the host ahead of each call.
 
 Both ways give a call a pool and the places of its batches in that pool, so the same program trains
 on both and the results are the same.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 import jax
 import numpy as np
 
-from gan_jax.config import Config
-from gan_jax.data import Split
 from gan_jax.data.schedule import batch_at
 from gan_jax.devices import hosts
 from gan_jax.devices.mesh import Placement
-from gan_jax.devices.parallel import Pool
+from gan_jax.method import Example, num_examples, take
 
 MOST_STEPS = 1024
 """The longest call, in steps."""
 RESIDENT_SHARE = 0.25
-"""The share of a device's memory that resident images may take."""
+"""The share of a device's memory that resident examples may take."""
 RESIDENT_BYTES = 2 << 30
-"""The same, where a device does not tell its memory."""
+"""The same, where a device does not report its memory."""
 CALL_BYTES = 64 << 20
 """The most that the host gathers for one call."""
 
@@ -35,19 +33,26 @@ class Feed(Protocol):
     most_steps: int
     """How many steps a call may have."""
 
-    def get(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
-        """The pool and the places in it of the batches of `count` steps from `step` on."""
+    def get(self, step: int, count: int) -> tuple[Example, np.ndarray]:
+        """The pool, stored examples [n, ...], and the places in it of the batches of `count` steps
+        from `step` on."""
 
     def prefetch(self, step: int, count: int) -> None:
         """Starts to gather what `get` will be asked for next."""
 
 
-def feed(config: Config, images: Split, placement: Placement) -> Feed:
-    """The feed that `data.feed` names; `auto` keeps the images on the device when they fit."""
-    choice = config.data.feed
+def feed(choice: str, examples: Example, seed: int, batch_size: int, placement: Placement) -> Feed:
+    """The feed that `choice`, device or host, names; auto keeps the examples on the device when
+    they fit. A step takes `batch_size` examples over all devices, in the order of `seed`."""
     if choice == "auto":
-        choice = "device" if images.images.nbytes <= _resident_limit() else "host"
-    return (ResidentFeed if choice == "device" else StreamedFeed)(config, images, placement)
+        choice = "device" if _num_bytes(examples) <= _resident_limit() else "host"
+    return (ResidentFeed if choice == "device" else StreamedFeed)(
+        examples, seed, batch_size, placement
+    )
+
+
+def _num_bytes(examples: Any) -> int:
+    return sum(leaf.nbytes for leaf in jax.tree.leaves(examples))
 
 
 def _resident_limit() -> int:
@@ -59,8 +64,9 @@ def _resident_limit() -> int:
 class _Schedule:
     """Which examples this process needs for a call."""
 
-    def __init__(self, config: Config, num_examples: int, placement: Placement):
-        self._config, self._num_examples, self._placement = config, num_examples, placement
+    def __init__(self, num_examples: int, seed: int, batch_size: int, placement: Placement):
+        self._num_examples, self._placement = num_examples, placement
+        self._seed, self._batch_size = seed, batch_size
 
     def numbers(self, step: int, count: int) -> np.ndarray:
         """Example numbers of `count` steps, as `parallel.many_steps` takes them."""
@@ -74,42 +80,42 @@ class _Schedule:
         return split.swapaxes(1, 2)  # [devices, count, seeds per device, batch]
 
     def _batches(self, number: int, step: int, count: int) -> np.ndarray:
-        seed, batch_size = self._config.seed + number, self._config.train.examples_per_step
+        seed, batch_size = self._seed + number, self._batch_size
         steps = range(step, step + count)
         return np.stack([batch_at(seed, i, batch_size, self._num_examples) for i in steps])
 
 
-class ResidentFeed:
-    """All images live on every device; a call gets example numbers."""
+class ResidentFeed(Feed):
+    """All examples live on every device; a call gets their numbers."""
 
     split_pool = False
 
-    def __init__(self, config: Config, images: Split, placement: Placement):
-        self._schedule = _Schedule(config, len(images.images), placement)
-        self._pool = placement.share(Pool(*(np.asarray(part) for part in images)))
+    def __init__(self, examples: Example, seed: int, batch_size: int, placement: Placement):
+        self._schedule = _Schedule(num_examples(examples), seed, batch_size, placement)
+        self._pool = placement.share(jax.tree.map(np.asarray, examples))
         self.most_steps = MOST_STEPS
 
-    def get(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
+    def get(self, step: int, count: int) -> tuple[Example, np.ndarray]:
         return self._pool, _padded(self._schedule.numbers(step, count), self.most_steps)
 
     def prefetch(self, step: int, count: int) -> None:
-        pass  # the images are there
+        pass  # the examples are there
 
 
-class StreamedFeed:
-    """The host gathers each call's images on a thread while the call before it runs."""
+class StreamedFeed(Feed):
+    """The host gathers each call's examples on a thread while the call before it runs."""
 
     split_pool = True
 
-    def __init__(self, config: Config, images: Split, placement: Placement):
-        self._schedule = _Schedule(config, len(images.images), placement)
-        self._images = images
-        batch_bytes = placement.num_seeds * config.train.examples_per_step * images.images[0].nbytes
+    def __init__(self, examples: Example, seed: int, batch_size: int, placement: Placement):
+        self._schedule = _Schedule(num_examples(examples), seed, batch_size, placement)
+        self._examples = jax.tree.map(np.asarray, examples)
+        batch_bytes = placement.num_seeds * batch_size * _num_bytes(take(examples, slice(1)))
         self.most_steps = int(np.clip(CALL_BYTES // batch_bytes, 1, MOST_STEPS))
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._ahead: dict[tuple[int, int], Future] = {}
 
-    def get(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
+    def get(self, step: int, count: int) -> tuple[Example, np.ndarray]:
         self.prefetch(step, count)
         self._ahead = {(step, count): self._ahead[step, count]}  # the call that compiles asks twice
         return self._ahead[step, count].result()
@@ -118,10 +124,10 @@ class StreamedFeed:
         if count and (step, count) not in self._ahead:
             self._ahead[step, count] = self._thread.submit(self._gather, step, count)
 
-    def _gather(self, step: int, count: int) -> tuple[Pool, np.ndarray]:
+    def _gather(self, step: int, count: int) -> tuple[Example, np.ndarray]:
         numbers = _padded(self._schedule.numbers(step, count), self.most_steps)
         flat = numbers.reshape(len(numbers), -1)  # [local devices, most steps * batches]
-        pool = Pool(*(np.asarray(part)[flat] for part in self._images))
+        pool = take(self._examples, flat)
         places = np.arange(flat[0].size, dtype=np.int32).reshape(1, *numbers.shape[1:])
         return pool, np.broadcast_to(places, numbers.shape)
 

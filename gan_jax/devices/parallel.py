@@ -10,10 +10,12 @@ import numpy as np
 from jax.extend.core import jaxpr_as_fun
 
 from gan_jax import keys
+from gan_jax.data import kinds
+from gan_jax.data.kinds import Kind
 from gan_jax.devices import collectives
 from gan_jax.devices.mesh import Placement, place
 from gan_jax.errors import UserError
-from gan_jax.method import Batch, Method, Metrics, State
+from gan_jax.method import Example, Method, Metrics, State, take
 
 
 class MetricSums(NamedTuple):
@@ -21,13 +23,6 @@ class MetricSums(NamedTuple):
 
     values: dict[str, chex.Array]
     steps: chex.Array  # int32, how many were added
-
-
-class Pool(NamedTuple):
-    """The images that a call may draw from."""
-
-    images: chex.Array  # uint8 [n, height, width, channels], or float32 points in [-1, 1]
-    labels: chex.Array  # int32 [n]
 
 
 class Outcome(NamedTuple):
@@ -71,11 +66,13 @@ def check_divisible(batch_size: int, placement: Placement, is_begun: bool = Fals
 class Traced(NamedTuple):
     """A method's step, traced for one device's share of a batch of one size."""
 
-    step: Callable[[State, Batch, jax.Array], tuple[State, Metrics]]
+    step: Callable[[State, Example, jax.Array], tuple[State, Metrics]]
     metrics: Any  # the shapes of what it measures
 
 
-def trace(method: Method, state: State, batch: Batch, placement: Placement | None = None) -> Traced:
+def trace(
+    method: Method, state: State, batch: Example, placement: Placement | None = None
+) -> Traced:
     """Traces the step of `method`, which takes seconds, once: it says what it measures before there
     is a program, and many steps of it are compiled from the same trace.
 
@@ -103,22 +100,25 @@ def _share(part: Any, count: int) -> jax.ShapeDtypeStruct:
 
 
 def zero_sums(metrics: Metrics, num_seeds: int = 1) -> MetricSums:
-    """Sums of no steps, on the host; with a leading axis for more seeds than one."""
+    """Sums of no steps, on the host: scalars, or [seeds] for more seeds than one."""
     shape = (num_seeds,) if num_seeds > 1 else ()
     values = {name: np.zeros(shape, np.float32) for name in metrics}
     return MetricSums(values, np.zeros(shape, np.int32))
 
 
-def many_steps(traced: Traced, split_pool: bool, placement: Placement | None = None) -> Any:
+def many_steps(
+    traced: Traced, kind: Kind, split_pool: bool, placement: Placement | None = None
+) -> Any:
     """A function (state, sums, pool, indices, key, num_steps) -> Outcome over all devices.
 
     State, sums, key and results lie as `placement` says; by default they are the same on every
     device, with no leading device axis. `indices`, int32 [local devices, most steps, batch per
     device], numbers each device's examples in its pool; with several seeds they are [local devices,
     most steps, seeds per device, batch], and a device runs its seeds as one batch of operations, a
-    CPU one after another. The pool is the same on every device, or has a leading device axis too
-    (`split_pool`). `num_steps`, at most `most steps`, is dynamic: one program serves calls of any
-    length, so how a run is split into calls cannot change its results.
+    CPU one after another. The pool, stored examples [n, ...] of a kind, is the same on every
+    device, or has a leading device axis too (`split_pool`). `num_steps`, at most `most steps`, is
+    dynamic: one program serves calls of any length, so how a run is split into calls cannot change
+    its results.
     """
     placement = placement or place(1)
     axis = placement.axis
@@ -133,8 +133,7 @@ def many_steps(traced: Traced, split_pool: bool, placement: Placement | None = N
 
         def advance(carry):
             index, outcome = carry
-            chosen = indices[index]
-            batch = Batch(unit_range(pool.images[chosen]), pool.labels[chosen])
+            batch = kinds.to_model(kind, take(pool, indices[index]))
             state, metrics = step(outcome.state, batch, key)
             values = jax.tree.map(jnp.add, outcome.sums.values, metrics)
             sums = MetricSums(values, outcome.sums.steps + 1)
@@ -183,10 +182,3 @@ def _finite(tree: Any, runs: tuple[int, ...]) -> jax.Array:
     for leaf in jax.tree.leaves(tree):
         finite &= jnp.isfinite(leaf).reshape(*runs, -1).all(axis=-1)
     return finite
-
-
-def unit_range(images: jax.Array) -> jax.Array:
-    """uint8 images to float32 in [-1, 1]; 0 becomes -1 and 255 becomes 1. Floats stay."""
-    if jnp.issubdtype(images.dtype, jnp.floating):
-        return images
-    return images.astype(jnp.float32) / 127.5 - 1

@@ -1,21 +1,51 @@
-"""Methods by name: each row makes a `Method`, a few pure functions, from a config."""
+"""Methods: each makes a `Method`, a few pure functions, from the config that chooses it."""
 
 from collections.abc import Callable
+from typing import Any
 
-from gan_jax.config import Config
-from gan_jax.errors import choose
-from gan_jax.method import Batch, Method, Metrics, State
-from gan_jax.methods import adversarial, pyramid, vae
+from gan_jax.method import Method, Metrics, State
+from gan_jax.methods import gan, pyramid, vae
+from gan_jax.methods.augmenting import AdaptiveAugment, Augment, FixedAugment, NoAugment
+from gan_jax.methods.game import GAN, GameTrain
+from gan_jax.methods.optimizers import SGD, Adam, Nesterov, Optimizer, RMSProp
+from gan_jax.methods.pyramid import Coarsest, LaplacianPyramid
+from gan_jax.methods.sections import Checkpoint, Config, Log, Sample, Train
+from gan_jax.methods.vae import VAE
 
-__all__ = ["METHODS", "Batch", "Method", "Metrics", "State", "make"]
+__all__ = [
+    "GAN",
+    "METHODS",
+    "SGD",
+    "VAE",
+    "Adam",
+    "AdaptiveAugment",
+    "Augment",
+    "Checkpoint",
+    "Coarsest",
+    "Config",
+    "FixedAugment",
+    "GameTrain",
+    "LaplacianPyramid",
+    "Log",
+    "Method",
+    "Metrics",
+    "Nesterov",
+    "NoAugment",
+    "Optimizer",
+    "RMSProp",
+    "Sample",
+    "State",
+    "Train",
+    "make",
+]
 
-METHODS: dict[str, Callable[[Config], Method]] = {
-    "adversarial": adversarial.make,
-    "pyramid": pyramid.make,
-    "vae": vae.make,
+METHODS: dict[type[Config], Callable[[Any], Method]] = {
+    GAN: gan.make,
+    LaplacianPyramid: pyramid.make,
+    VAE: vae.make,
 }
 
 
 def make(config: Config) -> Method:
-    """The method that `config.method` names."""
-    return choose(METHODS, "method", config.method)(config)
+    """The method that `config` chooses. Raises `UserError` for parts that do not fit."""
+    return METHODS[type(config)](config)

@@ -1,74 +1,104 @@
-"""With which probability what D sees is augmented: a fixed one, a scheduled or an adaptive one."""
+"""The augmentation probability: fixed, scheduled or adaptive (ADA)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from annotated_types import MinLen
 
-from gan_jax.config import Config
-from gan_jax.errors import UserError
+from gan_jax.config import Count, Part, Positive, Share
 from gan_jax.method import Metrics
 from gan_jax.methods import schedules
-from gan_jax.objectives.losses import Control, Loss
+from gan_jax.methods.sections import Train
+
+State = dict[str, jax.Array]
+"""Scalars of the adaptive probability, part of the training state."""
+
+Names = Annotated[tuple[str, ...], MinLen(1)]
 
 
 class Augmenting(NamedTuple):
-    """How the probability is had from the control and the step, and how the control follows.
+    """How the probability follows from the scalars and the step, and how these are updated.
 
-    follow: (control, mean sign of D's logits on real examples, step) -> (control, reports).
+    update: (scalars, mean sign of D's logits on real examples, step) -> (scalars, reports).
     """
 
-    probability: Callable[[Control, jax.Array], jax.Array | float]
+    probability: Callable[[State, jax.Array], jax.Array | float]
     start: tuple[tuple[str, float], ...] = ()
-    follow: Callable[[Control, jax.Array, jax.Array], tuple[Control, Metrics]] = (
-        lambda control, sign, step: (control, {})
+    update: Callable[[State, jax.Array, jax.Array], tuple[State, Metrics]] = (
+        lambda state, sign, step: (state, {})
     )
 
 
-def make(config: Config, loss: Loss) -> Augmenting:
-    """What `config.augment` asks for. Raises `UserError` for two ways at once, and for a target
-    that nothing can follow."""
-    section = config.augment
-    if not section.adapt_target:
-        end = section.final_probability
-        at = schedules.make(config.train, section.probability, end, "augment.final_probability")
-        return Augmenting(lambda control, step: at(step))
-    if section.final_probability is not None:
-        raise UserError(
-            "augment.adapt_target and augment.final_probability are two ways to move the "
-            "probability; leave one out."
-        )
-    if not section.names:
-        raise UserError(
-            "augment.adapt_target moves the probability of changes, and there are none; set "
-            "augment.names=color,translation,cutout or some of these."
-        )
-    if not loss.on_signs:
-        raise UserError(
-            f"augment.adapt_target is of the signs of D's logits, by which loss.name="
-            f"{config.loss.name} does not tell real from fake; set loss.name=non_saturating or "
-            "augment.adapt_target=0."
-        )
-    return _adaptive(config)
+class Augment(Part):
+    """What all that D sees goes through, real and fake: the augmentations that `names` lists, rows
+    of gan_jax.objectives.augmentations.AUGMENTATIONS, each made to each image with a probability.
+    """
+
+    names: tuple[str, ...]
+
+    def make(self, train: Train) -> Augmenting:
+        """The probability in training."""
+        raise NotImplementedError
 
 
-def _adaptive(config: Config) -> Augmenting:
+@dataclass(frozen=True)
+class NoAugment(Augment, name="none"):
+    """D sees images as they are."""
+
+    names: ClassVar[tuple[str, ...]] = ()  # type: ignore[misc]
+
+    def make(self, train: Train) -> Augmenting:
+        return Augmenting(lambda state, step: 0.0)
+
+
+@dataclass(frozen=True)
+class FixedAugment(Augment, name="fixed"):
+    """A constant probability, or one that `train.schedule` leads to `final_probability`."""
+
+    implied_by: ClassVar[str] = "names"
+
+    names: Names = ("color", "translation", "cutout")
+    probability: Share = 1.0
+    final_probability: Share | None = None
+
+    def make(self, train: Train) -> Augmenting:
+        end = self.final_probability
+        at = schedules.make(train, self.probability, end, "augment.final_probability")
+        return Augmenting(lambda state, step: at(step))
+
+
+@dataclass(frozen=True)
+class AdaptiveAugment(Augment, name="adaptive"):
     """The probability rises while D is more certain of real examples than the target, and falls
-    while it is less (Karras et al. 2020, arXiv 2006.06676, section 3.1 and r_t of equation 1)."""
-    section, every = config.augment, config.augment.adapt_every_steps
-    change = config.train.batch_size * every / section.adapt_images
+    while it is less (Karras et al. 2020, arXiv 2006.06676, section 3.1 and r_t of equation 1).
 
-    def follow(control: Control, sign: jax.Array, step: jax.Array) -> tuple[Control, Metrics]:
-        signs = control["signs"] + sign / every
-        moved = control["probability"] + jnp.sign(signs - section.adapt_target) * change
-        due = (step + 1) % every == 0
-        probability = jnp.where(due, jnp.maximum(moved, 0), control["probability"])
-        after = {"probability": probability, "signs": jnp.where(due, 0, signs)}
-        return after, {"augment/probability": probability, "d/sign_real": sign}
+    target: of the mean sign of D's logits on real examples, in [0, 1].
+    adapt_images: how many images a change of the probability by 1 takes.
+    """
 
-    return Augmenting(
-        probability=lambda control, step: control["probability"],
-        start=(("probability", section.probability), ("signs", 0.0)),
-        follow=follow,
-    )
+    names: Names = ("color", "translation", "cutout")
+    probability: Share = 0.0  # at first
+    target: Share = 0.6
+    adapt_images: Positive = 500_000.0
+    adapt_every_steps: Count = 4
+
+    def make(self, train: Train) -> Augmenting:
+        every = self.adapt_every_steps
+        change = train.batch_size * every / self.adapt_images
+
+        def update(state: State, sign: jax.Array, step: jax.Array) -> tuple[State, Metrics]:
+            signs = state["signs"] + sign / every
+            moved = state["probability"] + jnp.sign(signs - self.target) * change
+            due = (step + 1) % every == 0
+            probability = jnp.where(due, jnp.maximum(moved, 0), state["probability"])
+            after = {"probability": probability, "signs": jnp.where(due, 0, signs)}
+            return after, {"augment/probability": probability, "d/sign_real": sign}
+
+        return Augmenting(
+            probability=lambda state, step: state["probability"],
+            start=(("probability", self.probability), ("signs", 0.0)),
+            update=update,
+        )

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax.config import Train
 from gan_jax.methods import schedules
-from gan_jax.methods.player import Player, Tree
+from gan_jax.methods.network_state import NetworkState, Tree
+from gan_jax.methods.sections import Train
 
 
 class Average(NamedTuple):
@@ -17,8 +17,8 @@ class Average(NamedTuple):
     stats: Tree
 
 
-Follow = Callable[[Average, Player, jax.Array], Average]
-"""(average, player, step) -> the average after the step that made the player."""
+Update = Callable[[Average, NetworkState, jax.Array], Average]
+"""(average, network, step) -> the average after the step that made the network."""
 
 
 def is_kept(train: Train) -> bool:
@@ -26,13 +26,13 @@ def is_kept(train: Train) -> bool:
     return train.ema_half_life_images > 0 or bool(train.final_ema_half_life_images)
 
 
-def start(player: Player) -> Average:
-    """The average before the first step, the player itself."""
-    return Average(*jax.tree.map(jnp.copy, (player.params, player.stats)))
+def start(network: NetworkState) -> Average:
+    """The average before the first step, the network itself."""
+    return Average(*jax.tree.map(jnp.copy, (network.params, network.stats)))
 
 
-def follower(train: Train) -> Follow:
-    """How the average follows.
+def updater(train: Train) -> Update:
+    """How the average is updated.
 
     Half of its weight is `train.ema_half_life_images` images old, and no more than `ema_ramp` times
     the images seen before the step where that is not 0, as StyleGAN2-ADA has it (arXiv 2006.06676).
@@ -44,20 +44,21 @@ def follower(train: Train) -> Follow:
         "train.final_ema_half_life_images",
     )
 
-    def follow(average: Average, player: Player, step: jax.Array) -> Average:
+    def update(average: Average, network: NetworkState, step: jax.Array) -> Average:
         images = half_life(step)
         if train.ema_ramp:
             seen = jnp.asarray(step, jnp.float32) * train.batch_size
             images = jnp.minimum(images, train.ema_ramp * seen)
         share = newest_share(train.batch_size, images)
-        now = (player.params, player.stats)
+        now = (network.params, network.stats)
         return Average(*optax.incremental_update(now, tuple(average), share))
 
-    return follow
+    return update
 
 
 def newest_share(batch_size: int, half_life_images: jax.Array | float) -> jax.Array:
-    """The weight of the newest, 1 - 0.5 ** (batch_size / half_life_images); 1 for a half-life of 0.
+    """The weight of the newest, a scalar: 1 - 0.5 ** (batch_size / half_life_images); 1 for
+    a half-life of 0.
 
     It is exact in float32 where the power itself is too near to 1 to tell.
     """

@@ -1,65 +1,132 @@
-"""Which parts of a game do not go together, each with the way out."""
+"""Rejects incompatible combinations of loss, penalty and networks, each with the way out."""
 
-from gan_jax.config import Config
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gan_jax.data import kinds
 from gan_jax.errors import UserError
-from gan_jax.networks import Discriminator
-from gan_jax.objectives import penalties
-from gan_jax.objectives.losses import Loss
+from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen
+from gan_jax.objectives.auxiliary import Classifier, CodesBound
+from gan_jax.objectives.losses import Separable
+
+if TYPE_CHECKING:
+    from gan_jax.methods.game import GAN
 
 
-def check(config: Config, loss: Loss, disc: Discriminator) -> None:
+def check(config: GAN, disc: Discriminator) -> None:
     """Raises `UserError` for the first choice that cannot be."""
-    if loss.on_energies and disc.judge is None:
+    _check_networks(config)
+    _check_loss(config, disc)
+    _check_heads(config)
+    _check_update(config)
+    _check_penalty(config)
+    if config.augment.choice == "adaptive" and not config.loss.on_signs:
         raise UserError(
-            f"loss.name={config.loss.name} is of energies, which would fall without end where D "
+            f"augment.name=adaptive is of the signs of D's logits, by which loss.name="
+            f"{config.loss.choice} does not tell real from fake; set loss.name=non_saturating or "
+            "augment.name=fixed."
+        )
+
+
+def _check_networks(config: GAN) -> None:
+    if config.choice != "gan":  # a pyramid, which has a coarser image for each of its finer levels
+        if getattr(config.gen, "norm", "") == "virtual_batch":
+            raise UserError(f"method={config.choice} has no reference batch; set gen.norm=batch.")
+        return
+    for part in (config.gen, config.disc):
+        if isinstance(part, LAPGANGen | LAPGANDisc):
+            raise UserError(
+                f"{part.section}.name=lapgan is conditioned on a coarser image, which method="
+                "pyramid alone has; set it."
+            )
+
+
+def _check_loss(config: GAN, disc: Discriminator) -> None:
+    loss, train = config.loss, config.train
+    if loss.on_energies and not disc.measures_energy:
+        raise UserError(
+            f"loss.name={loss.choice} is of energies, which would fall without end where D "
             "does not measure an error; set disc.name=autoencoder or the like."
         )
-    if loss.on_energies and config.disc.conditioning == "projection":
+    if loss.on_energies and _of(config.disc, "conditioning") == "projection":
         raise UserError(
-            f"loss.name={config.loss.name} is of energies, which would fall without end by the "
+            f"loss.name={loss.choice} is of energies, which would fall without end by the "
             "product of disc.conditioning=projection; set disc.conditioning=embedding."
         )
-    train = config.train
     if loss.on_means and (train.gen_top_share, train.final_gen_top_share) != (1, None):
         raise UserError(
-            f"loss.name={config.loss.name} takes means over all fakes, out of which "
+            f"loss.name={loss.choice} takes means over all fakes, out of which "
             "train.gen_top_share cannot leave any; set train.gen_top_share=1 and "
             "train.final_gen_top_share=none."
         )
-    _check_update(config, loss)
-    _check_penalty(config)
+    if config.augment.names and not isinstance(config.data.kind, kinds.Picture):
+        raise UserError(
+            f"augment.names are changes of pictures, and the data are {config.data.choice}; set "
+            "augment.name=none."
+        )
 
 
-def _check_update(config: Config, loss: Loss) -> None:
+def _check_heads(config: GAN) -> None:
+    """D's heads and the terms that teach them go together."""
+    classes, coded = _of(config.disc, "conditioning") == "classifier", config.latents.has_codes
+    if isinstance(config.auxiliary, Classifier) and not classes:
+        raise UserError(
+            "auxiliary.name=classifier needs a D that names classes; set "
+            "disc.conditioning=classifier."
+        )
+    if isinstance(config.auxiliary, CodesBound) and not coded:
+        raise UserError(
+            "auxiliary.name=codes needs latents with codes; set latents.categories or "
+            "latents.continuous."
+        )
+    if classes and not isinstance(config.auxiliary, Classifier):
+        raise UserError(
+            "disc.conditioning=classifier gives D a head that learns by auxiliary.name=classifier "
+            "alone; set it."
+        )
+    if coded and not isinstance(config.auxiliary, CodesBound):
+        raise UserError(
+            "latents.categories and latents.continuous give D a head that learns by "
+            "auxiliary.name=codes alone; set it."
+        )
+
+
+def _check_update(config: GAN) -> None:
     update, disc = config.train.disc_update, config.disc
-    if update == "in_turn" and loss.disc_terms is None:
+    if update == "in_turn" and not isinstance(config.loss, Separable):
         raise UserError(
             f"train.disc_update=in_turn needs a loss with terms of real and of fake alone, and "
-            f"{config.loss.name} has none; set train.disc_update=joint."
+            f"{config.loss.choice} has none; set train.disc_update=joint."
         )
-    told_apart = disc.dropout_rate or disc.minibatch != "none" or config.augment.names
-    if update == "concatenated" and told_apart:
+    numbered = _of(disc, "dropout_rate") or disc.minibatch != "none" or config.augment.names
+    if update == "concatenated" and numbered:
         raise UserError(
             "train.disc_update=concatenated numbers real and fake in one batch, which dropout, "
             "disc.minibatch and augmentations cannot tell apart on several devices; set "
-            "disc.dropout_rate=0, disc.minibatch=none and augment.names to nothing."
+            "disc.dropout_rate=0, disc.minibatch=none and augment.name=none."
         )
 
 
-def _check_penalty(config: Config) -> None:
-    name = config.penalty.name
-    if name != "none" and config.train.disc_update != "joint":
+def _check_penalty(config: GAN) -> None:
+    penalty = config.penalty
+    if penalty.of_gradients and config.train.disc_update != "joint":
         raise UserError(
-            f"penalty.name={name} looks at real and fake in one update; "
+            f"penalty.name={penalty.choice} looks at real and fake in one update; "
             "set train.disc_update=joint."
         )
-    if name in penalties.OF_GRADIENTS and config.disc.norm == "batch":
+    if penalty.of_gradients and _of(config.disc, "norm") == "batch":
         raise UserError(
-            f"penalty.name={name} is of each example's own gradient, which BatchNorm mixes with "
-            "its neighbours'; set disc.norm=none."
+            f"penalty.name={penalty.choice} is of each example's own gradient, which BatchNorm "
+            "mixes with its neighbours'; set disc.norm=none."
         )
-    if name in penalties.OF_SLOPES and config.disc.minibatch != "none":
+    if penalty.of_slopes and config.disc.minibatch != "none":
         raise UserError(
-            f"penalty.name={name} is of each example's own gradient, and disc.minibatch="
+            f"penalty.name={penalty.choice} is of each example's own gradient, and disc.minibatch="
             f"{config.disc.minibatch} is of all; set disc.minibatch=none."
         )
+
+
+def _of(settings: DiscSettings, field: str) -> Any:
+    """A field that not every discriminator has."""
+    return getattr(settings, field, None)

@@ -1,18 +1,75 @@
-"""The adversarial game: the parts that a config composes it of."""
+"""The adversarial game: its settings, and the parts that they compose it of."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import optax
+from annotated_types import Gt, Le
 
-from gan_jax import networks
-from gan_jax.config import Config, Train
-from gan_jax.methods import augmenting, average, compatibility, optimizers, regularisers, schedules
-from gan_jax.methods.player import Tree
-from gan_jax.networks import latents
-from gan_jax.objectives import augmentations, auxiliary, losses
+from gan_jax.config import Count
+from gan_jax.method import Condition, Example
+from gan_jax.methods import (
+    augmenting,
+    average,
+    compatibility,
+    conditioning,
+    optimizers,
+    regularisers,
+    schedules,
+)
+from gan_jax.methods.augmenting import Augment, NoAugment
+from gan_jax.methods.network_state import Tree
+from gan_jax.methods.optimizers import Adam, Optimizer
+from gan_jax.methods.sections import Config, Train
+from gan_jax.networks import CodeSizes, DCGANDisc, DiscSettings, latents
+from gan_jax.objectives import augmentations, losses, penalties
+from gan_jax.objectives.auxiliary import Auxiliary, NoAuxiliary
+
+TopShare = Annotated[float, Gt(0), Le(1)]
+
+
+@dataclass(frozen=True)
+class GameTrain(Train):
+    """How the two networks take turns.
+
+    disc_update: joint: one update on the losses of real and fake, which pass D apart;
+        concatenated: the same, in one batch; in_turn: one update on real, then one on fake.
+    disc_updates: of D in a step, a real batch each.
+    gen_updates: of G in a step, after those of D.
+    gen_latents: whether G's update has the latents of D's last fakes, or fresh ones.
+    gen_top_share: the share of the fakes, the most real ones by D, that G learns from (arXiv
+        2002.06224); `final_gen_top_share` is where `schedule` leads.
+    """
+
+    disc_update: Literal["joint", "concatenated", "in_turn"] = "joint"
+    disc_updates: Count = 1
+    gen_updates: Count = 1
+    gen_latents: Literal["shared", "fresh"] = "shared"
+    gen_top_share: TopShare = 1.0
+    final_gen_top_share: TopShare | None = None
+
+    @property
+    def examples_per_step(self) -> int:
+        """How many training examples a step takes over all devices, a batch for each D update."""
+        return self.batch_size * self.disc_updates
+
+
+@dataclass(frozen=True)
+class GAN(Config, name="gan"):
+    """The adversarial game of G and D."""
+
+    gen_optimizer: Optimizer = Adam()
+    disc: DiscSettings = DCGANDisc()
+    disc_optimizer: Optimizer = Adam()
+    loss: losses.Loss = losses.NonSaturating()
+    auxiliary: Auxiliary = NoAuxiliary()
+    penalty: penalties.Penalty = penalties.NoPenalty()
+    augment: Augment = NoAugment()
+    train: GameTrain = GameTrain()
 
 
 class Game(NamedTuple):
@@ -20,16 +77,16 @@ class Game(NamedTuple):
 
     gen: nn.Module
     disc: nn.Module
-    image_shape: tuple[int, int, int]
-    latent_size: int
+    shape: tuple[int, ...]  # of an example's x
+    condition: Callable[[Example], Condition]  # of both networks
+    latents: latents.Latents
     draw_latents: Callable[[jax.Array], jax.Array]
     flip: bool
     augment: augmentations.Pipeline
     augmenting: augmenting.Augmenting
     loss: losses.Loss
-    gen_weight: float  # of the adversarial loss in G's
-    auxiliary: auxiliary.Auxiliary
-    penalty: regularisers.Penalty | None
+    auxiliary: Auxiliary
+    penalty: regularisers.Term | None
     project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
     disc_updates: int
@@ -38,47 +95,59 @@ class Game(NamedTuple):
     gen_top_share: schedules.Schedule | None
     gen_opt: optax.GradientTransformation
     disc_opt: optax.GradientTransformation
-    follow: average.Follow
+    update_average: average.Update
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether a step is one update of D, on real and fake jointly, and one of G, on the same
+        latents."""
+        once = self.disc_updates == self.gen_updates == 1
+        return once and self.disc_update == "joint" and not self.fresh_latents
+
+    @property
+    def gen_sees_real(self) -> bool:
+        """Whether G's update compares fakes with real images."""
+        return self.loss.gen_sees_real or self.auxiliary.gen_sees_real
 
 
-def make(config: Config) -> Game:
+def make(config: GAN) -> Game:
     """The parts that `config` names. Raises `UserError` for unknown ones and what cannot be."""
-    train = config.train
-    loss = losses.make(config.loss)
-    penalty = regularisers.penalty(config)
-    disc = networks.discriminator(config)
-    compatibility.check(config, loss, disc)
+    train, shape = config.train, config.data.kind.shape
+    fields = shape, config.data.num_classes, jnp.dtype(train.compute_dtype)
+    codes = CodeSizes(config.latents.categories, config.latents.continuous)
+    disc = config.disc.build(*fields, codes)
+    compatibility.check(config, disc)
     return Game(
-        gen=networks.generator(config),
+        gen=config.gen.build(*fields),
         disc=disc,
-        image_shape=(config.data.height, config.data.width, config.data.channels),
-        latent_size=latents.size(config.latents),
+        shape=shape,
+        condition=conditioning.condition_of(config),
+        latents=config.latents,
         draw_latents=latents.sampler(config.latents),
-        flip=config.data.flip == "horizontal",
+        flip=config.data.is_mirrored,
         augment=augmentations.pipeline(config.augment.names),
-        augmenting=augmenting.make(config, loss),
-        loss=loss,
-        gen_weight=config.loss.gen_weight,
-        auxiliary=auxiliary.make(config),
-        penalty=penalty,
+        augmenting=config.augment.make(train),
+        loss=config.loss,
+        auxiliary=config.auxiliary,
+        penalty=regularisers.penalty(config.penalty, train),
         project=regularisers.projection(config.penalty),
         disc_update=train.disc_update,
         disc_updates=train.disc_updates,
         gen_updates=train.gen_updates,
         fresh_latents=train.gen_latents == "fresh",
         gen_top_share=_top_share(train),
-        gen_opt=optimizers.make(config.gen.optimizer, "gen.optimizer", train, train.gen_updates),
+        gen_opt=optimizers.make(config.gen_optimizer, "gen_optimizer", train, train.gen_updates),
         disc_opt=optimizers.make(
-            config.disc.optimizer,
-            "disc.optimizer",
+            config.disc_optimizer,
+            "disc_optimizer",
             train,
             train.disc_updates * (2 if train.disc_update == "in_turn" else 1),
         ),
-        follow=average.follower(train),
+        update_average=average.updater(train),
     )
 
 
-def _top_share(train: Train) -> schedules.Schedule | None:
+def _top_share(train: GameTrain) -> schedules.Schedule | None:
     start, end = train.gen_top_share, train.final_gen_top_share
     if (start, end) == (1, None):
         return None

@@ -6,32 +6,27 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from gan_jax import config
-from gan_jax.config import Config
-from gan_jax.errors import choose
 from gan_jax.methods import schedules
-from gan_jax.methods.player import Tree
+from gan_jax.methods.network_state import Tree
+from gan_jax.methods.sections import Train
 from gan_jax.objectives import penalties
 
-Penalty = Callable[[penalties.View, jax.Array], jax.Array]
+Term = Callable[[penalties.View, jax.Array], jax.Array]
 """(view, step) -> what D's loss has added, a scalar of this device's examples."""
 
 
-def penalty(config: Config) -> Penalty | None:
-    """The weighted penalty that `config` names.
+def penalty(settings: penalties.Penalty, train: Train) -> Term | None:
+    """The weighted penalty, a scalar of a view and a step; None where there is none.
 
-    With `every_steps` k it is there at every k-th step alone, and k times as heavy (lazy
-    regularisation, Karras et al. 2020, arXiv 1912.04958, appendix B). It is a term of D's one
-    update, so Adam's rates need none of the corrections that an update of its own would.
+    With `every_steps` k it is applied every k steps and scaled by k (lazy regularisation, Karras et
+    al. 2020, arXiv 1912.04958, appendix B). It is a term of D's one update, so Adam's rates need
+    none of the corrections that an update of its own would.
     """
-    section = config.penalty
-    measure = choose(penalties.PENALTIES, "penalty.name", section.name)
-    if section.name == "none":
+    if not isinstance(settings, penalties.GradientPenalty):
         return None
-    weight = schedules.make(
-        config.train, section.weight, section.final_weight, "penalty.final_weight"
-    )
-    every = section.every_steps
+    measure, every = settings.measure, settings.every_steps
+    ends = settings.weight, settings.final_weight
+    weight = schedules.make(train, *ends, "penalty.final_weight")
 
     def term(view: penalties.View, step: jax.Array) -> jax.Array:
         return weight(step) * every * measure(view).mean()
@@ -42,10 +37,10 @@ def penalty(config: Config) -> Penalty | None:
     return term if every == 1 else lazy
 
 
-def projection(section: config.Penalty) -> Callable[[Tree], Tree]:
+def projection(settings: penalties.Penalty) -> Callable[[Tree], Tree]:
     """Parameters to the nearest ones within `clip_weights` of zero (Arjovsky et al. 2017, arXiv
     1701.07875, algorithm 1, line 7); where that is 0, to themselves."""
-    if not section.clip_weights:
+    if not settings.clip_weights:
         return lambda params: params
-    clip = partial(jnp.clip, min=-section.clip_weights, max=section.clip_weights)
+    clip = partial(jnp.clip, min=-settings.clip_weights, max=settings.clip_weights)
     return partial(jax.tree.map, clip)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Train
 from gan_jax.errors import UserError
+from gan_jax.methods.sections import Train
 
 Schedule = Callable[[jax.Array], jax.Array | float]
 """(step) -> value."""
@@ -24,7 +24,7 @@ FORMS: dict[str, Callable[[jax.Array], jax.Array]] = {
 
 
 def make(train: Train, start: float, final: float | None, field: str) -> Schedule:
-    """From `start` to `final`; constant where that is None. `field` is the one that ends there.
+    """By step from `start` to `final`; constant where that is None. `field` is where it ends.
 
     Raises `UserError` for an end that nothing leads to.
     """

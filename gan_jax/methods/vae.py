@@ -12,6 +12,7 @@ images are in [-1, 1].
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,30 +21,27 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax import keys, networks
-from gan_jax.config import Config, flatten
+from gan_jax import keys
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.method import Batch, Method, Metrics
-from gan_jax.methods import average, optimizers
+from gan_jax.method import Condition, Example, Inputs, Method, Metrics
+from gan_jax.methods import average, conditioning, optimizers
 from gan_jax.methods.average import Average
-from gan_jax.methods.player import Player, Tree, descend, split
-from gan_jax.networks import latents
+from gan_jax.methods.network_state import NetworkState, Tree, descend, split
+from gan_jax.methods.optimizers import Adam, Optimizer
+from gan_jax.methods.sections import Config
+from gan_jax.networks import EncoderSettings, GenSettings, MLPEncoderSettings, MLPGen, latents
 from gan_jax.objectives import augmentations
 
-IGNORED = (
-    "auxiliary.",
-    "augment.",
-    "disc.",
-    "loss.",
-    "penalty.",
-    "pyramid.",
-    "train.disc_",
-    "train.final_gen_",
-    "train.gen_",
-)
-"""How the fields begin that belong to a game. G's optimizer is that of the encoder too."""
+
+@dataclass(frozen=True)
+class VAE(Config, name="vae"):
+    """A variational autoencoder, whose `optimizer` trains the encoder and G, its decoder."""
+
+    gen: GenSettings = MLPGen(output="linear")
+    encoder: EncoderSettings = MLPEncoderSettings()
+    optimizer: Optimizer = Adam()
 
 
 class Autoencoder(nn.Module):
@@ -52,44 +50,48 @@ class Autoencoder(nn.Module):
     encoder: nn.Module
     gen: nn.Module
 
-    def __call__(self, x: jax.Array, labels: jax.Array, noise: jax.Array, train: bool):
-        """Pixels in [0, 1], [n, h, w, c], and noise of N(0, 1), [n, d], to mean and log-variance,
-        [n, d] each, and logits [n, h, w, c]."""
+    def __call__(self, x: jax.Array, condition: Condition, noise: jax.Array, train: bool):
+        """Pixels in [0, 1], [n, ...], and noise of N(0, 1), [n, d], to mean and log-variance,
+        [n, d] each, and logits [n, ...]."""
         mean, log_var = self.encoder(x, train)
         z = mean + jnp.exp(log_var / 2) * noise
-        return mean, log_var, self.gen(z, labels, train)
+        return mean, log_var, self.gen(z, condition, train)
 
     def encode(self, x: jax.Array) -> jax.Array:
+        """Pixels in [0, 1], [n, ...], to the mean of their latents, [n, d]."""
         return self.encoder(x, train=False)[0]
 
-    def decode(self, z: jax.Array, labels: jax.Array) -> jax.Array:
-        return self.gen(z, labels, train=False)
+    def decode(self, z: jax.Array, condition: Condition) -> jax.Array:
+        """Latents [n, d] to logits [n, ...]."""
+        return self.gen(z, condition, train=False)
 
 
 class VAEState(NamedTuple):
     step: jax.Array  # int32
-    model: Player
+    model: NetworkState
     ema: Average
 
 
-class VAE(NamedTuple):
+class Model(NamedTuple):
     """What stays the same while the two learn."""
 
     model: nn.Module
-    image_shape: tuple[int, int, int]
+    shape: tuple[int, ...]  # of an example's x
+    condition: Callable[[Example], Condition]
     latent_dimension: int
     draw_noise: Callable[[jax.Array], jax.Array]  # keys [n] to N(0, 1), [n, d]
     flip: bool
     reconstruction: Callable[[jax.Array, jax.Array], jax.Array]  # (logits, pixels) -> [n]
     optimizer: optax.GradientTransformation
-    follow: average.Follow
+    update_average: average.Update
 
 
-def make(config: Config) -> Method:
+def make(config: VAE) -> Method:
     """The method for `config`. Raises `UserError` for parts that are unknown or do not fit."""
     vae = parts(config)
     return Method(
         init=partial(init, vae),
+        inputs=conditioning.inputs_of(config),
         step=partial(step, vae),
         sample=partial(sample, vae),
         evaluate=partial(evaluate, vae),
@@ -97,57 +99,57 @@ def make(config: Config) -> Method:
     )
 
 
-def parts(config: Config) -> VAE:
-    """The parts that `config` names; the optimizer of both networks is that of G."""
-    if config.latents.distribution != "normal":
-        raise UserError(
-            "method=vae brings its latents close to N(0, 1); set latents.distribution=normal."
-        )
-    if (config.gen.name, config.gen.output) != ("mlp", "linear"):
+def parts(config: VAE) -> Model:
+    """The parts that `config` names."""
+    if config.latents.choice != "normal":
+        raise UserError("method=vae brings its latents close to N(0, 1); set latents.name=normal.")
+    if not isinstance(config.gen, MLPGen) or config.gen.output != "linear":
         raise UserError(
             "method=vae needs a generator that ends in logits; set gen.name=mlp and "
             "gen.output=linear."
         )
-    if latents.size(config.latents) != config.latents.dimension:
+    if config.gen.has_reference:
+        raise UserError("method=vae has no reference batch; set gen.norm=batch.")
+    if config.latents.has_codes:
         raise UserError(
             "method=vae has no structured codes; leave latents.categories and latents.continuous "
             "out."
         )
-    ours, plain = flatten(config), flatten(Config())
-    for name, value in ours.items():
-        if name.startswith(IGNORED) and value != plain[name]:
-            raise UserError(f"method=vae makes nothing of {name}; leave it out.")
-    return VAE(
-        model=Autoencoder(networks.encoder(config), networks.generator(config)),
-        image_shape=(config.data.height, config.data.width, config.data.channels),
-        latent_dimension=config.latents.dimension,
+    shape, size = config.data.kind.shape, config.latents.dimension
+    dtype = jnp.dtype(config.train.compute_dtype)
+    encoder = config.encoder.build(shape, size, dtype)
+    return Model(
+        model=Autoencoder(encoder, config.gen.build(shape, config.data.num_classes, dtype)),
+        shape=shape,
+        condition=conditioning.condition_of(config),
+        latent_dimension=size,
         draw_noise=latents.sampler(config.latents),
-        flip=config.data.flip == "horizontal",
+        flip=config.data.is_mirrored,
         reconstruction=cross_entropy,
-        optimizer=optimizers.make(config.gen.optimizer, "gen.optimizer", config.train),
-        follow=average.follower(config.train),
+        optimizer=optimizers.make(config.optimizer, "optimizer", config.train),
+        update_average=average.updater(config.train),
     )
 
 
-def init(vae: VAE, key: jax.Array) -> VAEState:
+def init(vae: Model, key: jax.Array) -> VAEState:
     """The state before the first step; the average starts as the model itself."""
-    images, labels = jnp.zeros((1, *vae.image_shape), jnp.float32), jnp.zeros(1, jnp.int32)
-    noise = jnp.zeros((1, vae.latent_dimension), jnp.float32)
-    variables = vae.model.init(keys.stream(key, Purpose.INIT), images, labels, noise, train=True)
+    x, noise = (jnp.zeros((1, *shape)) for shape in (vae.shape, (vae.latent_dimension,)))
+    condition = vae.condition(Example(x, label=jnp.zeros(1, jnp.int32)))
+    variables = vae.model.init(keys.stream(key, Purpose.INIT), x, condition, noise, train=True)
     params, stats = split(variables)
-    model = Player(params, stats, vae.optimizer.init(params))
+    model = NetworkState(params, stats, vae.optimizer.init(params))
     return VAEState(jnp.zeros((), jnp.int32), model, average.start(model))
 
 
-def step(vae: VAE, state: VAEState, batch: Batch, key: jax.Array) -> tuple[VAEState, Metrics]:
-    """One device's share of one step."""
-    numbers = collectives.example_numbers(len(batch.images))
+def step(vae: Model, state: VAEState, batch: Example, key: jax.Array) -> tuple[VAEState, Metrics]:
+    """One device's share of one step; the batch has x [n, ...] in [-1, 1]."""
+    numbers = collectives.example_numbers(len(batch.x))
 
     def keys_of(purpose: Purpose) -> jax.Array:
         return keys.per_example(keys.at_step(key, purpose, state.step), numbers)
 
     if vae.flip:
-        batch = batch._replace(images=augmentations.flip(keys_of(Purpose.FLIP), batch.images))
+        batch = batch._replace(x=augmentations.flip(keys_of(Purpose.FLIP), batch.x))
     noise = vae.draw_noise(keys_of(Purpose.ENCODE))
 
     def objective(params: Tree):
@@ -156,17 +158,17 @@ def step(vae: VAE, state: VAEState, batch: Batch, key: jax.Array) -> tuple[VAESt
         return means["vae/loss"], (stats, means)
 
     model, _, norm, means = descend(vae.optimizer, state.model, objective)
-    after = VAEState(state.step + 1, model, vae.follow(state.ema, model, state.step))
+    after = VAEState(state.step + 1, model, vae.update_average(state.ema, model, state.step))
     return after, collectives.mean(means) | {"vae/grad_norm": norm}
 
 
 def negative_bound(
-    vae: VAE, params: Tree, stats: Tree, batch: Batch, noise: jax.Array, train: bool
+    vae: Model, params: Tree, stats: Tree, batch: Example, noise: jax.Array, train: bool
 ) -> tuple[Metrics, Tree]:
     """The loss and its two terms, [n] each, with one draw of z each; also the new statistics."""
-    x, variables = _pixels(batch.images), {"params": params, "batch_stats": stats}
+    x, variables = _pixels(batch.x), {"params": params, "batch_stats": stats}
     (mean, log_var, logits), changed = vae.model.apply(
-        variables, x, batch.labels, noise, train=train, mutable=["batch_stats"]
+        variables, x, vae.condition(batch), noise, train=train, mutable=["batch_stats"]
     )
     reconstruction, kl = vae.reconstruction(logits, x), kl_to_prior(mean, log_var)
     terms = {"loss": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
@@ -175,8 +177,8 @@ def negative_bound(
 
 
 def cross_entropy(logits: jax.Array, x: jax.Array) -> jax.Array:
-    """Of logits and pixels in [0, 1], [n, h, w, c] both, in nats; summed over each image, [n]."""
-    return optax.sigmoid_binary_cross_entropy(logits, x).sum((1, 2, 3))
+    """Of logits and pixels in [0, 1], [n, ...] both, in nats; summed over each image, [n]."""
+    return optax.sigmoid_binary_cross_entropy(logits, x).sum(tuple(range(1, x.ndim)))
 
 
 def kl_to_prior(mean: jax.Array, log_var: jax.Array) -> jax.Array:
@@ -185,31 +187,32 @@ def kl_to_prior(mean: jax.Array, log_var: jax.Array) -> jax.Array:
 
 
 def sample(
-    vae: VAE, state: VAEState, z: jax.Array, labels: jax.Array, averaged: jax.Array | bool
-) -> jax.Array:
-    """The means of p(x | z) in [-1, 1], [n, h, w, c], from latents [n, d], in inference mode."""
+    vae: Model, state: VAEState, inputs: Inputs, averaged: jax.Array | bool
+) -> dict[str, jax.Array]:
+    """{"image": [n, ...]}, the means of p(x | z) in [-1, 1], from latents [n, d], in inference
+    mode."""
     raw = Average(state.model.params, state.model.stats)
     weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
-    return 2 * jax.nn.sigmoid(_infer(vae, weights, "decode", z, labels)) - 1
+    return {"image": 2 * jax.nn.sigmoid(_infer(vae, weights, "decode", *inputs)) - 1}
 
 
-def encode(vae: VAE, state: VAEState, images: jax.Array) -> jax.Array:
-    """The means of q(z | x), [n, d], by the averaged encoder, beside whose G it was trained."""
-    return _infer(vae, state.ema, "encode", _pixels(images))
+def encode(vae: Model, state: VAEState, x: jax.Array) -> jax.Array:
+    """The means of q(z | x), [n, d], of x [n, ...] in [-1, 1], by the averaged encoder, beside
+    whose G it was trained."""
+    return _infer(vae, state.ema, "encode", _pixels(x))
 
 
-def evaluate(
-    vae: VAE, state: VAEState, batch: Batch, z: jax.Array, labels: jax.Array
-) -> dict[str, jax.Array]:
-    """The loss and its terms [n] in inference mode; z [n, d] is the noise of the encoder's draw."""
-    model = state.model
-    return negative_bound(vae, model.params, model.stats, batch, z, train=False)[0]
+def evaluate(vae: Model, state: VAEState, batch: Example, inputs: Inputs) -> dict[str, jax.Array]:
+    """The loss and its terms [n] in inference mode; the latents [n, d] are the noise of the
+    encoder's draw."""
+    params, stats, _ = state.model
+    return negative_bound(vae, params, stats, batch, inputs.latents, train=False)[0]
 
 
 def _pixels(images: jax.Array) -> jax.Array:
     return (images + 1) / 2
 
 
-def _infer(vae: VAE, weights: Average, method: str, *inputs: jax.Array) -> Any:
+def _infer(vae: Model, weights: Average, method: str, *inputs: Any) -> Any:
     variables = {"params": weights.params, "batch_stats": weights.stats}
     return vae.model.apply(variables, *inputs, method=method)

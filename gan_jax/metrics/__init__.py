@@ -1,1 +1,1 @@
-"""What is measured of samples, beside the losses."""
+"""Metrics of samples."""

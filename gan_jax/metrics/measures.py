@@ -1,4 +1,4 @@
-"""What is measured of a run's samples while it trains, beside the losses."""
+"""Metrics of a run's samples during training."""
 
 import functools
 from collections.abc import Callable
@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_jax.config import Config
-from gan_jax.data import Dataset, densities
-from gan_jax.data.densities import DENSITIES
+from gan_jax.data import Dataset, Points, Source, densities, kinds
 from gan_jax.metrics import memorisation
 
 
@@ -16,18 +14,18 @@ class Measure(NamedTuple):
     """Scalars of the first `num_samples` of the fixed samples, by the averaged weights."""
 
     num_samples: int
-    scalars: Callable[[np.ndarray], dict[str, float]]  # of images [num_samples, h, w, c]
+    scalars: Callable[[np.ndarray], dict[str, float]]  # of stored examples [num_samples, ...]
 
 
-def coverage(config: Config, dataset: Dataset) -> Measure | None:
+def coverage(source: Source, dataset: Dataset) -> Measure | None:
     """For points: how many modes 2,500 samples cover, the share of them that lies at a mode, and
     the Jensen-Shannon divergence of 10,000 from the density they should come from."""
-    if config.data.source != "points":
+    if not isinstance(source, Points):
         return None
-    density = DENSITIES[config.data.name]
+    density = source.density()
 
-    def scalars(images: np.ndarray) -> dict[str, float]:
-        points = images.reshape(-1, 2).astype(np.float64)
+    def scalars(samples: np.ndarray) -> dict[str, float]:
+        points = samples.astype(np.float64)
         modes, share = densities.coverage(density, points[:2_500])
         return {
             "coverage/modes": float(modes),
@@ -38,13 +36,13 @@ def coverage(config: Config, dataset: Dataset) -> Measure | None:
     return Measure(10_000, scalars)
 
 
-def memorised(config: Config, dataset: Dataset) -> Measure | None:
+def memorised(source: Source, dataset: Dataset) -> Measure | None:
     """For small sets of pictures: `memorisation.figures`, under names that begin with theirs."""
-    count = len(dataset.train.images)
+    count = len(dataset.train.x)
     small = memorisation.FEWEST_IMAGES <= count < memorisation.SMALL_DATA
-    if config.data.is_points or not small:
+    if not (small and isinstance(source.kind, kinds.Picture)):
         return None
-    made = functools.cache(lambda: survey(config, dataset))  # when first needed: it takes seconds
+    made = functools.cache(lambda: survey(source, dataset))  # when first needed: it takes seconds
 
     def scalars(images: np.ndarray) -> dict[str, float]:
         figures = memorisation.figures(made(), memorisation.compare(made(), images))
@@ -53,17 +51,17 @@ def memorised(config: Config, dataset: Dataset) -> Measure | None:
     return Measure(memorisation.NUM_SAMPLES, scalars)
 
 
-def survey(config: Config, dataset: Dataset) -> memorisation.Survey:
+def survey(source: Source, dataset: Dataset) -> memorisation.Survey:
     """The training images of a run, to compare samples with."""
-    test = None if dataset.test is dataset.train else dataset.test.images
-    return memorisation.survey(dataset.train.images, test, config.data.flip == "horizontal")
+    test = None if dataset.test is dataset.train else dataset.test.x
+    return memorisation.survey(dataset.train.x, test, source.is_mirrored)
 
 
-MEASURES: tuple[Callable[[Config, Dataset], Measure | None], ...] = (coverage, memorised)
+MEASURES: list[Callable[[Source, Dataset], Measure | None]] = [coverage, memorised]
 """Each makes a measure for a run, or None where it makes no sense."""
 
 
-def measures(config: Config, dataset: Dataset) -> tuple[Measure, ...]:
-    """What is measured in a run of `config` on `dataset`."""
-    made = (make(config, dataset) for make in MEASURES)
+def measures(source: Source, dataset: Dataset) -> tuple[Measure, ...]:
+    """What is measured in a run on `dataset`, which is of `source`."""
+    made = (make(source, dataset) for make in MEASURES)
     return tuple(measure for measure in made if measure is not None)

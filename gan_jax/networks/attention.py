@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.networks.parts import Parts
+from gan_jax.networks.settings import ModuleDef
 
 
 class SelfAttention(nn.Module):
@@ -14,16 +14,18 @@ class SelfAttention(nn.Module):
     (section 3, equations 1 to 3), so that permuted pixels give the same output, permuted.
     """
 
+    dense: ModuleDef
+
     @nn.compact
-    def __call__(self, x: jax.Array, parts: Parts) -> jax.Array:
+    def __call__(self, x: jax.Array) -> jax.Array:
         n, height, width, channels = x.shape
         pixels = x.reshape(n, height * width, channels)
         query, key, value = (
-            parts.dense(pixels, max(1, channels // share), use_bias=False, name=name)
+            self.dense(max(1, channels // share), use_bias=False, name=name)(pixels)
             for name, share in (("query", 8), ("key", 8), ("value", 2))
         )
         found = attention(query, key) @ value  # [n, h * w, c / 2]
-        found = parts.dense(found, channels, use_bias=False, name="output")
+        found = self.dense(channels, use_bias=False, name="output")(found)
         gamma = self.param("gamma", nn.initializers.zeros_init(), ())
         return x + gamma.astype(x.dtype) * found.reshape(x.shape)
 

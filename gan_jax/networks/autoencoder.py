@@ -1,58 +1,105 @@
-"""Discriminators that reconstruct the image: what they reconstruct badly, they take for false.
+"""EBGAN-style discriminators: minus the reconstruction error is the logit, and no head is linear.
 
-The encoder is the body of a plain discriminator and the decoder the generator of the same kind,
-its features in reverse (Zhao et al. 2016, arXiv 1609.03126, sections 2.1 and 4).
+The encoder is that of another discriminator and the decoder the generator of the same pair, its
+features in reverse (Zhao et al. 2016, arXiv 1609.03126, sections 2.1 and 4).
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Config
-from gan_jax.networks import began, dcgan, mlp, parts
-from gan_jax.networks.discriminator import Discriminator
-from gan_jax.networks.parts import Parts
+from gan_jax.networks.began import BEGANEncoder, BEGANGen, BEGANGenerator
+from gan_jax.networks.dcgan import DCGANDisc, DCGANGen, DCGANGenerator
+from gan_jax.networks.discriminator import (
+    NO_CODES,
+    CodeSizes,
+    ConditionalDisc,
+    ConditionalDiscriminator,
+)
+from gan_jax.networks.generator import GenSettings
+from gan_jax.networks.mlp import MLPDisc, MLPGen, MLPGenerator
+from gan_jax.networks.settings import GLOROT, ModuleDef, Shape, check_image
+
+Energy = Literal["squared", "absolute"]
+"""The error of a pixel."""
 
 
 class Reconstruction(nn.Module):
-    """Features [n, f] and images [n, h, w, c] to logits [n]: minus the energy, which is the mean
-    over pixels of the squared or absolute error, as `network.energy` says."""
+    """(features [n, f], examples [n, *shape], train) to logits [n]: minus the energy, which is the
+    mean over pixels of the squared or absolute error."""
 
-    decoder: nn.Module
+    decoder: ModuleDef
+    energy: Energy
 
     @nn.compact
-    def __call__(self, features: jax.Array, images: jax.Array, layer: Parts) -> jax.Array:
-        error = self.decoder(features, layer.labels, layer.train) - images
-        energy = jnp.abs(error) if layer.network.energy == "absolute" else error**2
-        return -energy.mean(axis=(1, 2, 3))
+    def __call__(self, features: jax.Array, x: jax.Array, train: bool) -> jax.Array:
+        error = self.decoder(name="decoder")(features, None, train) - x
+        energy = jnp.abs(error) if self.energy == "absolute" else error**2
+        return -energy.mean(axis=tuple(range(1, energy.ndim)))
 
 
-def dense(config: Config) -> Discriminator:
-    """Of `mlp`; the last of `features` is the width of the code."""
-    return _judging(mlp.discriminator(config), mlp.generator, config, config.disc.features[::-1])
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderDisc(MLPDisc, name="autoencoder"):
+    """Two of `mlp`; the last of `features` is the width of the code."""
+
+    output: Literal["tanh", "linear"] = "tanh"  # of the decoder
+    energy: Energy = "squared"
+
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> ConditionalDiscriminator:
+        settings = _mirrored(MLPGen, self, self.features[::-1])
+        decoder = partial(MLPGenerator, settings, shape, 0, dtype)
+        reconstruction = partial(Reconstruction, decoder, self.energy)
+        disc = super().build(shape, num_classes, dtype, codes)
+        return disc.clone(reconstruction=reconstruction)
 
 
-def convolutional(config: Config) -> Discriminator:
-    """Of `dcgan`."""
-    mirrored = config.disc.features[::-1]
-    return _judging(dcgan.discriminator(config), dcgan.generator, config, mirrored)
+@dataclass(frozen=True, kw_only=True)
+class DCGANAutoencoderDisc(DCGANDisc, name="dcgan_autoencoder"):
+    """Two of `dcgan`."""
+
+    energy: Energy = "squared"
+
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> ConditionalDiscriminator:
+        settings = _mirrored(DCGANGen, self, self.features[::-1])
+        decoder = partial(DCGANGenerator, settings, shape, 0, dtype)
+        reconstruction = partial(Reconstruction, decoder, self.energy)
+        disc = super().build(shape, num_classes, dtype, codes)
+        return disc.clone(reconstruction=reconstruction)
 
 
-def boundary(config: Config) -> Discriminator:
-    """Of `began`, whose decoder has the first of `features` everywhere."""
-    features = config.disc.features[:1] * len(config.disc.features)
-    return _judging(began.discriminator(config), began.generator, config, features)
+@dataclass(frozen=True, kw_only=True)
+class BEGANDisc(ConditionalDisc, name="began"):
+    """BEGAN's, whose decoder has the first of `features` everywhere, and whose code has
+    `code_features`."""
+
+    output: Literal["tanh", "linear"] = "tanh"  # of the decoder
+    energy: Energy = "squared"
+
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> ConditionalDiscriminator:
+        check_image(self, shape, len(self.features) - 1)
+        settings = _mirrored(BEGANGen, self, self.features[:1] * len(self.features))
+        decoder = partial(BEGANGenerator, settings, shape, dtype)
+        reconstruction = partial(Reconstruction, decoder, self.energy)
+        body = BEGANEncoder(self, self.code_features, dtype)
+        disc = self.conditional(body, num_classes, dtype, codes, GLOROT)
+        return disc.clone(reconstruction=reconstruction)
 
 
-def _judging(
-    encoder: Discriminator,
-    make_gen: Callable[[Config], parts.Body],
-    config: Config,
-    features: tuple[int, ...],
-) -> Discriminator:
-    decoder = make_gen(replace(config, gen=replace(config.disc, features=features)))
-    parts.check_plain(config, "disc", decoder.ignores)
-    return encoder.clone(judge=Reconstruction(decoder))
+Gen = TypeVar("Gen", bound=GenSettings)
+
+
+def _mirrored(kind: type[Gen], disc: ConditionalDisc, features: tuple[int, ...]) -> Gen:
+    """Settings of a decoder: those that both have are the discriminator's."""
+    ours = {item.name for item in fields(kind)} & {item.name for item in fields(disc)}
+    shared: dict[str, Any] = {name: getattr(disc, name) for name in ours}
+    return kind(**shared | {"features": features, "conditioning": "none"})

@@ -5,70 +5,79 @@ G has the same number of channels in all maps; the encoder has more in each smal
 """
 
 import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Config
-from gan_jax.networks import parts
-from gan_jax.networks.dcgan import check_divisible
-from gan_jax.networks.discriminator import Discriminator, with_heads
-from gan_jax.networks.parts import GLOROT
+from gan_jax import ops
+from gan_jax.networks.generator import ConditionalGen
+from gan_jax.networks.resampling import UpsampleConv
+from gan_jax.networks.settings import GLOROT, NetworkSettings, Shape, check_image
 
-TAPS = 3
+KERNEL_SIZE = 3
 PER_MAP = 2
 """Convolutions of a map's size."""
 
 
-class Generator(parts.Body):
-    """Latents [n, d] to images [n, height, width, channels], by maps of as many sizes as there are
-    `features`, each enlarged to twice the size of the one before."""
+class BEGANGenerator(nn.Module):
+    """Latents [n, d] to images [n, *shape], by maps of as many sizes as there are `features`, each
+    upsampled to twice the size of the one before."""
 
-    ignores = ("norm",)
-    image_shape: tuple[int, int, int]
+    settings: "BEGANGen"
+    shape: Shape
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, latents: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        layer, (height, width, channels) = self.parts(labels, train), self.image_shape
-        halvings = len(self.network.features) - 1
-        base = (height >> halvings, width >> halvings, self.network.features[0])
-        x = layer.dense(latents, math.prod(base)).reshape(-1, *base)
-        for size, features in enumerate(self.network.features):
+    def __call__(self, latents: jax.Array, condition: jax.Array | None, train: bool) -> jax.Array:
+        settings, (height, width, channels) = self.settings, self.shape
+        layer = partial(settings.layer, train=train, kernel_init=GLOROT, dtype=self.dtype)
+        dense, conv, upsample_conv = layer(nn.Dense), layer(ops.Conv), layer(UpsampleConv)
+        halvings = len(settings.features) - 1
+        base = (height >> halvings, width >> halvings, settings.features[0])
+        x = dense(math.prod(base))(latents).reshape(-1, *base)
+        for size, features in enumerate(settings.features):
             for number in range(PER_MAP):
-                conv = layer.enlarged_conv if size and not number else layer.conv
-                x = nn.elu(conv(x, features, TAPS))
-        x = layer.conv(x, channels, TAPS).astype(jnp.float32)
-        return jnp.tanh(x) if self.network.output == "tanh" else x
+                if size and not number:
+                    name = f"EnlargedConv_{size - 1}"
+                    x = nn.elu(upsample_conv(features, KERNEL_SIZE, name=name)(x))
+                else:
+                    x = nn.elu(conv(features, KERNEL_SIZE)(x))
+        x = conv(channels, KERNEL_SIZE)(x).astype(jnp.float32)
+        return jnp.tanh(x) if settings.output == "tanh" else x
 
 
-class Body(parts.Body):
+class BEGANEncoder(nn.Module):
     """Images [n, height, width, channels] to codes [n, code_features], by maps of as many sizes as
     there are `features`; a convolution of stride 2 makes the next."""
 
-    ignores = ("dropout_rate", "norm", "pooling")
+    settings: NetworkSettings
+    code_features: int
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        layer, network = self.parts(labels, train), self.network
-        x = nn.elu(layer.conv(images.astype(self.dtype), network.features[0], TAPS))
-        for size, features in enumerate(network.features):
+    def __call__(self, x: jax.Array, condition: jax.Array | None, train: bool) -> jax.Array:
+        layer = partial(self.settings.layer, train=train, kernel_init=GLOROT, dtype=self.dtype)
+        dense, conv = layer(nn.Dense), layer(ops.Conv)
+        first, *rest = self.settings.features
+        x = nn.elu(conv(first, KERNEL_SIZE)(x.astype(self.dtype)))
+        for size, features in enumerate((first, *rest)):
             if size:
-                x = nn.elu(layer.conv(x, features, TAPS, stride=2))
+                x = nn.elu(conv(features, KERNEL_SIZE, stride=2)(x))
             for _ in range(PER_MAP):
-                x = nn.elu(layer.conv(x, features, TAPS))
-        return layer.dense(x.reshape(x.shape[0], -1), network.code_features)
+                x = nn.elu(conv(features, KERNEL_SIZE)(x))
+        return dense(self.code_features)(x.reshape(len(x), -1))
 
 
-def generator(config: Config) -> Generator:
-    """The generator of `config`. Raises `UserError` when the strides do not divide the image."""
-    data = config.data
-    check_divisible(config, len(config.gen.features) - 1)
-    shape = (data.height, data.width, data.channels)
-    return Generator(**parts.of_config(config, config.gen, GLOROT), image_shape=shape)
+@dataclass(frozen=True, kw_only=True)
+class BEGANGen(ConditionalGen, name="began"):
+    """Images by convolutions of maps that are upsampled in between."""
 
+    output: Literal["tanh", "linear"] = "tanh"
 
-def discriminator(config: Config) -> Discriminator:
-    """The encoder with linear heads. Raises `UserError` as `generator` does."""
-    check_divisible(config, len(config.disc.features) - 1)
-    return with_heads(config, Body(**parts.of_config(config, config.disc, GLOROT)), GLOROT)
+    def build(self, shape: Shape, num_classes: int, dtype: jnp.dtype) -> nn.Module:
+        check_image(self, shape, len(self.features) - 1)
+        return self.conditional(BEGANGenerator(self, shape, dtype), num_classes, dtype)

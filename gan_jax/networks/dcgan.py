@@ -10,104 +10,144 @@ N(0, kernel_stddev), as in the paper (`dcgan_normal`).
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Config, Network
-from gan_jax.errors import UserError
-from gan_jax.networks import parts
-from gan_jax.networks.discriminator import Discriminator, with_heads
-from gan_jax.networks.layers import Dropout
-from gan_jax.networks.parts import GLOROT, pooled
+from gan_jax import ops
+from gan_jax.networks.discriminator import (
+    NO_CODES,
+    CodeSizes,
+    ConditionalDisc,
+    ConditionalDiscriminator,
+)
+from gan_jax.networks.generator import NormalisedGen
+from gan_jax.networks.layers import Dropout, pooled
+from gan_jax.networks.settings import (
+    GLOROT,
+    Activated,
+    BatchNormalised,
+    NormalKernels,
+    PooledFeatures,
+    Shape,
+    SizedKernels,
+    check_image,
+)
 
 
-class Generator(parts.Body):
-    """Latents [n, d] to images [n, height, width, channels] in [-1, 1].
+class DCGANGenerator(nn.Module):
+    """Latents [n, d] to images [n, *shape] in [-1, 1].
 
     A dense layer makes a map of `features[0]` channels; then one transposed convolution for each
     further entry and one to the image, all with stride 2.
     """
 
-    ignores = ("output",)
-    image_shape: tuple[int, int, int]
-    dense_init: Callable
+    settings: "DCGANGen"
+    shape: Shape
+    num_classes: int
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, latents: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        layer, network = self.parts(labels, train), self.network
-        height, width, channels = self.image_shape
-        first, *rest = network.features
-        scale = 2 ** len(network.features)
+    def __call__(self, latents: jax.Array, condition: jax.Array | None, train: bool) -> jax.Array:
+        settings, (height, width, channels) = self.settings, self.shape
+        layer = partial(settings.layer, train=train, dtype=self.dtype)
+        dense = layer(nn.Dense, kernel_init=settings.dense_init)
+        conv_transpose = layer(ops.ConvTranspose, kernel_init=settings.kernel_init)
+        norm = settings.conditional_norm(train, self.dtype, condition, self.num_classes)
+        first, *rest = settings.features
+        scale = 2 ** len(settings.features)
         base = (height // scale, width // scale, first)
-        x = layer.dense(latents, math.prod(base), kernel_init=self.dense_init)
-        x = x.reshape(-1, *base)  # [n, height / scale, width / scale, first]
-        x = layer.activated(layer.norm(x))
+        x = dense(math.prod(base))(latents).reshape(-1, *base)
+        x = settings.act(norm()(x))  # [n, height / scale, width / scale, first]
         for features in rest:
-            biased = not layer.normalises
-            x = layer.conv_transpose(x, features, network.kernel_size, use_bias=biased)
-            x = layer.activated(layer.norm(x))  # twice the height and width
-        x = layer.conv_transpose(x, channels, network.kernel_size)
+            conv = conv_transpose(features, settings.kernel_size, use_bias=not settings.normalised)
+            x = settings.act(norm()(conv(x)))  # twice the height and width
+        x = conv_transpose(channels, settings.kernel_size)(x)
         return jnp.tanh(x.astype(jnp.float32))
 
 
-class Body(parts.Body):
+class DCGANDiscriminator(nn.Module):
     """Images [n, height, width, channels] in [-1, 1] to features, by one convolution for each of
     `features`.
 
     No BatchNorm on the first layer, as in the paper.
     """
 
+    settings: "DCGANDisc"
+    dtype: jnp.dtype
+
     @nn.compact
-    def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        layer, network = self.parts(labels, train), self.network
-        x = images.astype(self.dtype)
-        for number, features in enumerate(network.features):
-            normalised = number > 0 and layer.normalises
-            x = layer.conv(x, features, network.kernel_size, stride=2, use_bias=not normalised)
-            x = layer.activated(layer.norm(x) if normalised else x)
-        return Dropout(network.dropout_rate)(pooled(network, x), train)
+    def __call__(self, x: jax.Array, condition: jax.Array | None, train: bool) -> jax.Array:
+        settings, x = self.settings, x.astype(self.dtype)
+        fields = {"kernel_init": settings.kernel_init, "dtype": self.dtype}
+        conv = settings.layer(ops.Conv, train, stride=2, **fields)
+        norm = settings.norm_layer(train, self.dtype)
+        first, *rest = settings.features
+        x = settings.act(conv(first, settings.kernel_size)(x))
+        for features in rest:
+            x = conv(features, settings.kernel_size, use_bias=not settings.normalised)(x)
+            x = settings.act(norm()(x))
+        return Dropout(settings.dropout_rate)(pooled(x, settings.pooling), train)
 
 
-def generator(config: Config, normal: bool = False) -> Generator:
-    """The generator of `config`. Raises `UserError` when the strides do not divide the image."""
-    network, data = config.gen, config.data
-    check_divisible(config, len(network.features))
-    shape = (data.height, data.width, data.channels)
-    fields = parts.of_config(config, network, nn.initializers.normal(network.kernel_stddev))
-    return Generator(**fields, image_shape=shape, dense_init=_dense_init(network, normal))
+@dataclass(frozen=True, kw_only=True)
+class DCGANGen(SizedKernels, NormalKernels, Activated, NormalisedGen, name="dcgan"):
+    """Images by transposed convolutions; each doubles the sides."""
+
+    @property
+    def dense_init(self) -> Callable:
+        """The initialiser of dense kernels."""
+        return GLOROT
+
+    def build(self, shape: Shape, num_classes: int, dtype: jnp.dtype) -> nn.Module:
+        check_image(self, shape, len(self.features), self.kernel_size)
+        network = DCGANGenerator(self, shape, num_classes, dtype)
+        return self.conditional(network, num_classes, dtype)
 
 
-def discriminator(config: Config, normal: bool = False) -> Discriminator:
-    """The discriminator of `config`. Raises `UserError` as `generator` does."""
-    network = config.disc
-    check_divisible(config, len(network.features))
-    fields = parts.of_config(config, network, nn.initializers.normal(network.kernel_stddev))
-    return with_heads(config, Body(**fields), _dense_init(network, normal))
+@dataclass(frozen=True, kw_only=True)
+class DCGANNormalGen(DCGANGen, name="dcgan_normal"):
+    """As `dcgan`, its dense kernels at N(0, kernel_stddev) as well."""
+
+    @property
+    def dense_init(self) -> Callable:
+        """The initialiser of dense kernels."""
+        return self.kernel_init
 
 
-def _dense_init(network: Network, normal: bool) -> Callable:
-    return nn.initializers.normal(network.kernel_stddev) if normal else GLOROT
+@dataclass(frozen=True, kw_only=True)
+class DCGANDisc(
+    SizedKernels,
+    NormalKernels,
+    Activated,
+    BatchNormalised,
+    PooledFeatures,
+    ConditionalDisc,
+    name="dcgan",
+):
+    """Images by convolutions; each halves the sides."""
+
+    @property
+    def dense_init(self) -> Callable:
+        """The initialiser of dense kernels."""
+        return GLOROT
+
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> ConditionalDiscriminator:
+        check_image(self, shape, len(self.features), self.kernel_size)
+        body = DCGANDiscriminator(self, dtype)
+        return self.conditional(body, num_classes, dtype, codes, self.dense_init)
 
 
-def check_divisible(config: Config, layers: int) -> None:
-    """Raises `UserError` when that many layers cannot each halve the sides of the images."""
-    scale = 2**layers
-    for side in ("height", "width"):
-        size = getattr(config.data, side)
-        if size % scale:
-            near = max(scale, round(size / scale) * scale)
-            raise UserError(
-                f"data.{side}={size} is not a multiple of {scale}, which {layers} "
-                f"stride-2 layers need; set data.{side}={near}."
-            )
+@dataclass(frozen=True, kw_only=True)
+class DCGANNormalDisc(DCGANDisc, name="dcgan_normal"):
+    """As `dcgan`, its dense kernels at N(0, kernel_stddev) as well."""
 
-
-def check_hidden(network: Network, part: str) -> None:
-    """Raises `UserError` when a pair with a hidden dense layer is given no other layer."""
-    if len(network.features) < 2:
-        raise UserError(
-            f"{part}.name={network.name} needs two {part}.features or more, one of them for a "
-            f"dense layer; set {part}.features=1024,128 or the like."
-        )
+    @property
+    def dense_init(self) -> Callable:
+        """The initialiser of dense kernels."""
+        return self.kernel_init

@@ -1,64 +1,90 @@
 """The pair of a finer level of LAPGAN (Denton et al. 2015, arXiv 1506.05751, section 3.3).
 
-Both are told of the enlarged coarser image, where other networks have labels: G has it beside a
-plane of noise, D adds it to the band that it judges.
+Both are conditioned on the upsampled coarser image: G has it concatenated to a plane of noise, D
+adds it to the band that it sees.
 """
+
+from dataclasses import dataclass
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Config
-from gan_jax.networks import parts
-from gan_jax.networks.dcgan import check_divisible
-from gan_jax.networks.discriminator import Discriminator, with_heads
+from gan_jax import ops
+from gan_jax.errors import UserError
+from gan_jax.networks.discriminator import NO_CODES, CodeSizes, Discriminator, DiscSettings
+from gan_jax.networks.generator import GenSettings
 from gan_jax.networks.layers import Dropout
+from gan_jax.networks.settings import (
+    Activated,
+    NormalKernels,
+    Rate,
+    Shape,
+    SizedKernels,
+    check_image,
+)
 
 
-class Generator(parts.Body):
+class LAPGANGenerator(nn.Module):
     """Latents [n, height * width] and coarser images [n, height, width, channels] to bands of the
     same shape; `features` are those of the convolutions before the last."""
 
-    ignores = ("norm",)
+    settings: "LAPGANGen"
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, latents: jax.Array, coarse: jax.Array, train: bool) -> jax.Array:
-        layer, network = self.parts(coarse, train), self.network
-        *sides, channels = coarse.shape[1:]
-        x = jnp.concatenate([coarse, latents.reshape(-1, *sides, 1)], axis=-1).astype(self.dtype)
-        for features in network.features:
-            x = layer.activated(layer.conv(x, features, network.kernel_size))
-        return layer.conv(x, channels, network.kernel_size).astype(jnp.float32)
+    def __call__(self, latents: jax.Array, condition: jax.Array, train: bool) -> jax.Array:
+        settings = self.settings
+        fields = {"kernel_init": settings.kernel_init, "dtype": self.dtype}
+        conv = settings.layer(ops.Conv, train, **fields)
+        *sides, channels = condition.shape[1:]
+        plane = latents.reshape(-1, *sides, 1)
+        x = jnp.concatenate([condition, plane], axis=-1).astype(self.dtype)
+        for features in settings.features:
+            x = settings.act(conv(features, settings.kernel_size)(x))
+        return conv(channels, settings.kernel_size)(x).astype(jnp.float32)
 
 
-class Body(parts.Body):
+class LAPGANDiscriminator(nn.Module):
     """Bands and coarser images, [n, height, width, channels] both, to features; the convolutions
     have stride 2."""
 
-    ignores = ("norm", "pooling")
+    settings: "LAPGANDisc"
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, bands: jax.Array, coarse: jax.Array, train: bool) -> jax.Array:
-        layer, network = self.parts(coarse, train), self.network
-        x = (bands + coarse).astype(self.dtype)
-        for features in network.features:
-            x = layer.activated(layer.conv(x, features, network.kernel_size, stride=2))
-        return Dropout(network.dropout_rate)(x.reshape(len(x), -1), train)
+    def __call__(self, x: jax.Array, condition: jax.Array, train: bool) -> jax.Array:
+        settings = self.settings
+        fields = {"kernel_init": settings.kernel_init, "dtype": self.dtype}
+        conv = settings.layer(ops.Conv, train, stride=2, **fields)
+        x = (x + condition).astype(self.dtype)
+        for features in settings.features:
+            x = settings.act(conv(features, settings.kernel_size)(x))
+        return Dropout(settings.dropout_rate)(x.reshape(len(x), -1), train)
 
 
-def generator(config: Config) -> Generator:
-    """The generator of `config`, a level's."""
-    return Generator(**_fields(config, "gen"))
+@dataclass(frozen=True, kw_only=True)
+class LAPGANGen(SizedKernels, NormalKernels, Activated, GenSettings, name="lapgan"):
+    """Bands by convolutions of a plane of noise and the coarser image."""
+
+    def build(self, shape: Shape, num_classes: int, dtype: jnp.dtype) -> LAPGANGenerator:
+        check_image(self, shape, 0, self.kernel_size)
+        return LAPGANGenerator(self, dtype)
 
 
-def discriminator(config: Config) -> Discriminator:
-    """The discriminator of `config`, a level's."""
-    check_divisible(config, len(config.disc.features))
-    fields = _fields(config, "disc")
-    return with_heads(config, Body(**fields), fields["kernel_init"])
+@dataclass(frozen=True, kw_only=True)
+class LAPGANDisc(SizedKernels, NormalKernels, Activated, DiscSettings, name="lapgan"):
+    """Bands, added to the coarser image, by convolutions."""
 
+    dropout_rate: Rate = 0.0
 
-def _fields(config: Config, part: str) -> dict:
-    network = getattr(config, part)
-    init = nn.initializers.normal(network.kernel_stddev)
-    return parts.of_config(config, network, init)
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> Discriminator:
+        check_image(self, shape, len(self.features), self.kernel_size)
+        if codes != NO_CODES:
+            raise UserError(
+                f"{self.section}.name={self.choice} finds no structured codes; leave "
+                "latents.categories and latents.continuous out."
+            )
+        return Discriminator(LAPGANDiscriminator(self, dtype), self, dtype, self.kernel_init)

@@ -1,12 +1,39 @@
 """Latents z: draws, one per example and each a function of its own key, and ways between them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtr, ndtri
 
-from gan_jax.config import Latents
+from gan_jax.config import Count, Natural, Part
+
+
+@dataclass(frozen=True)
+class Latents(Part):
+    """The distribution of z, one draw per example.
+
+    After the noise come InfoGAN's structured codes (arXiv 1606.03657, section 7): the number of
+    classes of each of the `categories`, and how many are `continuous`, in U(-1, 1).
+    """
+
+    dimension: Count = 100
+    categories: tuple[Count, ...] = ()
+    continuous: Natural = 0
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether anything but noise is in z."""
+        return bool(self.categories or self.continuous)
+
+
+class Normal(Latents, name="normal"):
+    """Noise of N(0, 1)."""
+
+
+class Uniform(Latents, name="uniform"):
+    """Noise of U(-1, 1)."""
 
 
 def size(config: Latents) -> int:
@@ -22,7 +49,7 @@ def sampler(config: Latents) -> Callable[[jax.Array], jax.Array]:
     """
 
     def draw(key: jax.Array) -> jax.Array:
-        if config.distribution == "uniform":
+        if isinstance(config, Uniform):
             noise = jax.random.uniform(key, (config.dimension,), jnp.float32, -1.0, 1.0)
         else:
             noise = jax.random.normal(key, (config.dimension,), jnp.float32)
@@ -48,18 +75,19 @@ def codes(config: Latents, z: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def quantile(config: Latents, probability: jax.Array) -> jax.Array:
-    """The value that a coordinate of z stays below with this probability, which is in (0, 1)."""
+    """The values that a coordinate of z stays below with these probabilities [...] in (0, 1)."""
     return from_normal(config, ndtri(jnp.asarray(probability, jnp.float32)))
 
 
 def from_normal(config: Latents, x: jax.Array) -> jax.Array:
-    """Coordinates of N(0, 1) as those of z that have the same probability below them."""
-    return 2 * ndtr(x) - 1 if config.distribution == "uniform" else x
+    """Coordinates [...] of N(0, 1) as those of z that have the same probability below them."""
+    return 2 * ndtr(x) - 1 if isinstance(config, Uniform) else x
 
 
 def to_normal(config: Latents, z: jax.Array) -> jax.Array:
-    """The inverse of `from_normal`; the ends of U(-1, 1) become finite, beyond five deviations."""
-    if config.distribution == "uniform":
+    """The inverse of `from_normal`, [...] to [...]; the ends of U(-1, 1) become finite, beyond five
+    deviations."""
+    if isinstance(config, Uniform):
         return ndtri(jnp.clip((z + 1) / 2, 1e-7, 1 - 1e-7))
     return z
 

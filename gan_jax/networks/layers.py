@@ -56,7 +56,15 @@ class Dropout(nn.Module):
         return jnp.where(keep(example_keys), x / (1 - self.rate), 0)
 
 
-def beside(x: jax.Array, code: jax.Array) -> jax.Array:
+def pooled(x: jax.Array, pooling: str) -> jax.Array:
+    """Maps [n, h, w, c] as features [n, f]: all of their pixels ("flatten"), or the "sum" or "mean"
+    over them."""
+    if pooling == "flatten":
+        return x.reshape(x.shape[0], -1)
+    return x.sum(axis=(1, 2)) if pooling == "sum" else x.mean(axis=(1, 2))
+
+
+def concatenated(x: jax.Array, code: jax.Array) -> jax.Array:
     """x [n, c] or [n, h, w, c] with the code [n, k] after its channels, the same at each pixel."""
     code = code.reshape(len(code), *[1] * (x.ndim - 2), -1)
     code = jnp.broadcast_to(code, (*x.shape[:-1], code.shape[-1]))
@@ -73,7 +81,7 @@ class ConditionalBatchNorm(nn.Module):
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
-    def __call__(self, x: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
+    def __call__(self, x: jax.Array, labels: jax.Array | None, train: bool) -> jax.Array:
         x = _over_all_devices(self, train, affine=False)(x)
         shape = (self.num_classes, x.shape[-1])
         scale = self.param("scale", nn.initializers.ones_init(), shape)[labels]

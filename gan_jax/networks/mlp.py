@@ -1,92 +1,144 @@
-"""Dense networks: `features` are the widths of the hidden layers, each with LeakyReLU.
+"""Dense networks: `features` are the widths of the hidden layers.
 
-Kernels are Glorot uniform, biases zero, as in Keras and in TensorFlow 1.
+Kernels are Glorot uniform, biases zero, as in Keras and in TensorFlow 1. A layer before a norm has
+no bias (`dcgan` says why). They make and take examples of any shape.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from gan_jax.config import Config
-from gan_jax.networks import parts
-from gan_jax.networks.discriminator import Discriminator, with_heads
+from gan_jax.config.values import Count
+from gan_jax.networks.discriminator import (
+    NO_CODES,
+    CodeSizes,
+    ConditionalDisc,
+    ConditionalDiscriminator,
+)
+from gan_jax.networks.encoder import EncoderSettings
+from gan_jax.networks.generator import NormalisedGen
 from gan_jax.networks.layers import Dropout
-from gan_jax.networks.parts import GLOROT, Parts
+from gan_jax.networks.settings import (
+    GLOROT,
+    Activated,
+    BatchNormalised,
+    ModuleDef,
+    NetworkSettings,
+    Rate,
+    Shape,
+)
 
 
 class Hidden(nn.Module):
-    """The hidden layers: x [n, any shape] to [n, features[-1]].
+    """The hidden layers: x [n, any shape] to [n, features[-1]]."""
 
-    A layer before a BatchNorm has no bias (`dcgan` says why).
-    """
+    features: tuple[int, ...]
+    dense: ModuleDef
+    norm: ModuleDef
+    act: Callable
 
     @nn.compact
-    def __call__(self, x: jax.Array, layer: Parts) -> jax.Array:
-        x = x.reshape(x.shape[0], -1).astype(layer.dtype)
-        for features in layer.network.features:
-            x = layer.dense(x, features, use_bias=not layer.normalises)
-            x = layer.activated(layer.norm(x))
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = x.reshape(len(x), -1)
+        for features in self.features:
+            x = self.act(self.norm()(self.dense(features)(x)))
         return x
 
 
-class Generator(parts.Body):
-    """Latents [n, d] to images [n, height, width, channels]; in [-1, 1] where it ends in tanh."""
-
-    image_shape: tuple[int, int, int]
-
-    @nn.compact
-    def __call__(self, latents: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        layer = self.parts(labels, train)
-        x = layer.dense(Hidden()(latents, layer), math.prod(self.image_shape))
-        x = x.reshape(-1, *self.image_shape).astype(jnp.float32)
-        return jnp.tanh(x) if self.network.output == "tanh" else x
+def _dense(settings: NetworkSettings, train: bool, dtype: jnp.dtype) -> ModuleDef:
+    return settings.layer(nn.Dense, train, kernel_init=GLOROT, dtype=dtype)
 
 
-class Body(parts.Body):
-    """Images [n, height, width, channels], or rows [n, numbers], to features [n, features[-1]]."""
+def _hidden(settings: NetworkSettings, norm: ModuleDef, dense: ModuleDef) -> Hidden:
+    before_norm = partial(dense, use_bias=not settings.normalised)
+    return Hidden(settings.features, before_norm, norm, settings.act)
 
-    takes_rows = True
-    ignores = ("pooling",)
+
+class MLPGenerator(nn.Module):
+    """Latents [n, d] to examples [n, *shape]; in [-1, 1] where it ends in tanh."""
+
+    settings: "MLPGen"
+    shape: Shape
+    num_classes: int
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, images: jax.Array, labels: jax.Array, train: bool) -> jax.Array:
-        x = Hidden()(images, self.parts(labels, train))
-        return Dropout(self.network.dropout_rate)(x, train)
+    def __call__(self, latents: jax.Array, condition: jax.Array | None, train: bool) -> jax.Array:
+        settings = self.settings
+        norm = settings.conditional_norm(train, self.dtype, condition, self.num_classes)
+        dense = _dense(settings, train, self.dtype)
+        x = _hidden(settings, norm, dense)(latents.astype(self.dtype))
+        x = dense(math.prod(self.shape))(x).reshape(-1, *self.shape).astype(jnp.float32)
+        return jnp.tanh(x) if settings.output == "tanh" else x
 
 
-class Encoder(parts.Body):
-    """Images [n, height, width, channels] to mean and log-variance of latents, [n, d] each."""
+class MLPDiscriminator(nn.Module):
+    """Examples [n, *shape], or rows [n, numbers], to features [n, features[-1]]."""
 
-    ignores = ("dropout_rate", "pooling")
-    latent_dimension: int
+    settings: "MLPDisc"
+    dtype: jnp.dtype
 
     @nn.compact
-    def __call__(self, images: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
-        layer = self.parts(jnp.zeros(len(images), jnp.int32), train)
-        x = Hidden()(images, layer)
-        mean, log_var = (
-            layer.dense(x, self.latent_dimension, name=name) for name in ("mean", "log_var")
-        )
+    def __call__(self, x: jax.Array, condition: jax.Array | None, train: bool) -> jax.Array:
+        settings = self.settings
+        norm = settings.norm_layer(train, self.dtype)
+        x = _hidden(settings, norm, _dense(settings, train, self.dtype))(x.astype(self.dtype))
+        return Dropout(settings.dropout_rate)(x, train)
+
+
+class MLPEncoder(nn.Module):
+    """Examples [n, *shape] to mean and log-variance of latents, [n, latents] each."""
+
+    settings: "MLPEncoderSettings"
+    latents: int
+    dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
+        settings, dense = self.settings, _dense(self.settings, train, self.dtype)
+        norm = settings.norm_layer(train, self.dtype)
+        x = _hidden(settings, norm, dense)(x.astype(self.dtype))
+        mean, log_var = (dense(self.latents, name=name)(x) for name in ("mean", "log_var"))
         return mean.astype(jnp.float32), log_var.astype(jnp.float32)
 
 
-def generator(config: Config) -> Generator:
-    """The generator of `config`."""
-    data = config.data
-    shape = (data.height, data.width, data.channels)
-    return Generator(**parts.of_config(config, config.gen, GLOROT), image_shape=shape)
+@dataclass(frozen=True, kw_only=True)
+class MLPGen(Activated, NormalisedGen, name="mlp"):
+    """Examples of any shape by dense layers."""
+
+    features: tuple[Count, ...] = (64, 128, 256)
+    output: Literal["tanh", "linear"] = "tanh"
+
+    def build(self, shape: Shape, num_classes: int, dtype: jnp.dtype) -> nn.Module:
+        network = MLPGenerator(self, shape, num_classes, dtype)
+        return self.conditional(network, num_classes, dtype)
 
 
-def discriminator(config: Config) -> Discriminator:
-    """The discriminator of `config`."""
-    body = Body(**parts.of_config(config, config.disc, GLOROT))
-    return with_heads(config, body, GLOROT)
+@dataclass(frozen=True, kw_only=True)
+class MLPDisc(Activated, BatchNormalised, ConditionalDisc, name="mlp"):
+    """Examples of any shape, each seen as one row of numbers."""
+
+    features: tuple[Count, ...] = (64, 128, 256)
+    dropout_rate: Rate = 0.0
+
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> ConditionalDiscriminator:
+        network = MLPDiscriminator(self, dtype)
+        return self.conditional(network, num_classes, dtype, codes, GLOROT, takes_rows=True)
 
 
-def encoder(config: Config) -> Encoder:
-    """The encoder of `config`."""
-    fields = parts.of_config(config, config.encoder, GLOROT)
-    parts.check_plain(config, "encoder", Encoder.ignores)
-    return Encoder(**fields, latent_dimension=config.latents.dimension)
+@dataclass(frozen=True, kw_only=True)
+class MLPEncoderSettings(Activated, BatchNormalised, EncoderSettings, name="mlp"):
+    """Examples of any shape, each seen as one row of numbers."""
+
+    features: tuple[Count, ...] = (64, 128, 256)
+
+    def build(self, shape: Shape, latents: int, dtype: jnp.dtype) -> MLPEncoder:
+        return MLPEncoder(self, latents, dtype)

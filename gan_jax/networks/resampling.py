@@ -1,6 +1,6 @@
-"""Convolutions of stride 1 that an enlargement precedes or a reduction follows, each made one.
+"""Convolutions of stride 1 that upsampling precedes or a reduction follows, each made one.
 
-Both together are a single convolution of the small map, with one tap more on each side.
+Both together are a single convolution of the small map, with a kernel that is larger by one.
 """
 
 import jax
@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from gan_jax import ops
 
 
-class EnlargedConv(ops.KernelLayer):
-    """[n, h, w, c], enlarged by two to nearest neighbours and convolved: [n, 2h, 2w, features]."""
+class UpsampleConv(ops.KernelLayer):
+    """[n, h, w, c], upsampled by two to nearest neighbours and convolved: [n, 2h, 2w, features]."""
 
     def _apply(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
-        return enlarged_conv(x, kernel)
+        return upsample_conv(x, kernel)
 
 
 class PooledConv(ops.KernelLayer):
@@ -23,11 +23,11 @@ class PooledConv(ops.KernelLayer):
         return pooled_conv(x, kernel)
 
 
-def enlarged_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """`conv` by kernel [k, k, in, out] of x [n, h, w, in] enlarged by two to nearest neighbours.
+def upsample_conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """`conv` by kernel [k, k, in, out] of x [n, h, w, in] upsampled by two to nearest neighbours.
 
-    The enlargement is a transposed convolution with four ones. Of the k + 1 taps a side that both
-    have together, each pixel sees a quarter: 9 products in place of 25, for k = 5.
+    The upsampling is a transposed convolution with four ones. Of the kernel of side k + 1 that both
+    are together, each pixel sees a quarter: 9 products in place of 25, for k = 5.
     """
     low, high = _pads(len(kernel))
     pads = (low + 1, high + 1)
@@ -51,12 +51,12 @@ def _widened(kernel: jax.Array) -> jax.Array:
     return kernel
 
 
-def _pads(taps: int) -> tuple[int, int]:
+def _pads(kernel_size: int) -> tuple[int, int]:
     """Zeros before and after a side that leave its length, for stride 1."""
-    return (taps - 1) // 2, taps - 1 - (taps - 1) // 2
+    return (kernel_size - 1) // 2, kernel_size - 1 - (kernel_size - 1) // 2
 
 
-def enlarged(x: jax.Array) -> jax.Array:
+def upsampled(x: jax.Array) -> jax.Array:
     """[n, h, w, c] to nearest neighbours [n, 2h, 2w, c]."""
     return x.repeat(2, axis=1).repeat(2, axis=2)
 

@@ -1,8 +1,8 @@
-"""Random changes of images, each a function of the image's own key.
+"""Differentiable augmentations of images, each a function of the image's own key.
 
-What D sees, real and fake alike, goes through the same differentiable changes, so that a small
-data set is not learnt by heart and G does not learn the changes (Zhao et al. 2020, arXiv
-2006.10738). Flips are no such change: they belong to the data.
+All of D's inputs, real and fake, are augmented alike, so that a small data set is not memorised and
+G does not learn the augmentations (DiffAugment, Zhao et al. 2020, arXiv 2006.10738). Mirroring is
+not one of them: it belongs to the data.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Augmentation = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def color(key: jax.Array, image: jax.Array) -> jax.Array:
-    """Brightness by U(-0.5, 0.5), saturation by a factor in U(0, 2), contrast in U(0.5, 1.5)."""
+    """[h, w, c]: brightness by U(-0.5, 0.5), saturation times U(0, 2), contrast U(0.5, 1.5)."""
     brightness, saturation, contrast = jax.random.uniform(key, (3,))
     image = image + (brightness - 0.5)
     gray = image.mean(axis=2, keepdims=True)
@@ -27,7 +27,7 @@ def color(key: jax.Array, image: jax.Array) -> jax.Array:
 
 
 def translation(key: jax.Array, image: jax.Array) -> jax.Array:
-    """A shift of up to an eighth of each side, rounded; what comes in is 0, mid-gray."""
+    """[h, w, c]: a shift of up to an eighth of each side, rounded; what comes in is 0, mid-gray."""
     height, width, _ = image.shape
     reach = jnp.array([(height + 4) // 8, (width + 4) // 8])
     shift = jax.random.randint(key, (2,), -reach, reach + 1)
@@ -38,7 +38,8 @@ def translation(key: jax.Array, image: jax.Array) -> jax.Array:
 
 
 def cutout(key: jax.Array, image: jax.Array) -> jax.Array:
-    """A rectangle of half of each side, rounded up, becomes 0; its centre is anywhere within."""
+    """[h, w, c]: a rectangle of half of each side, rounded up, becomes 0; its centre is anywhere
+    within."""
     height, width, _ = image.shape
     sides = jnp.array([(height + 1) // 2, (width + 1) // 2])
     # the centre of an even side lies between two pixels, or on the image's edge
@@ -61,7 +62,8 @@ Pipeline = Callable[[jax.Array, jax.Array, jax.Array | float], jax.Array]
 
 
 def pipeline(names: tuple[str, ...]) -> Pipeline:
-    """The named changes, one after another, each made to each image with the given probability."""
+    """The named augmentations in turn, each applied to each image [h, w, c] with the given
+    probability."""
     parts = [choose(AUGMENTATIONS, "augment.names", name) for name in names]
 
     def one(key: jax.Array, image: jax.Array, probability: jax.Array | float) -> jax.Array:

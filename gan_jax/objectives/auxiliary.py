@@ -1,159 +1,153 @@
 """Terms beside the adversarial loss, on what D finds in images: classes, codes, features.
 
-A term is a row of `AUXILIARIES`. D's updates add `on_real` and `on_fake` to their losses and G's
+A term is a choice of `Auxiliary`. D's updates add `on_real` and `on_fake` to their losses and G's
 adds `gen`, each as a mean over this device's examples whose mean over devices counts, times
-`auxiliary.weight`.
+`weight`.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax.config import Config
+from gan_jax.config import NonNegative, Part
 from gan_jax.devices import collectives
-from gan_jax.errors import UserError, choose
-from gan_jax.method import Metrics
-from gan_jax.networks import Codes, Verdict, latents
+from gan_jax.method import Inputs, Metrics
+from gan_jax.networks import Codes, DiscriminatorOutput, latents
+from gan_jax.networks.latents import Latents
 
 
-class Asked(NamedTuple):
-    """What images were asked to show."""
+class Auxiliary(Part):
+    """A term beside the loss, nothing unless a choice says more.
 
-    labels: jax.Array  # int [n]
-    z: jax.Array  # [n, d], of the fakes
-
-
-OfDisc = Callable[[Verdict, Asked], jax.Array]
-
-
-class Auxiliary(NamedTuple):
-    """The parts of a term; `gen` takes (on real, on fake, asked) and also gives reports.
-
-    Only where `gen_sees_real` are the verdicts on real images given to it.
+    Scalars are of this device; the inputs are of the fakes, whose condition the real images share.
     """
 
-    gen: Callable[[Verdict | None, Verdict, Asked], tuple[jax.Array, Metrics]]
-    on_real: OfDisc = lambda verdict, asked: jnp.zeros(())
-    on_fake: OfDisc = lambda verdict, asked: jnp.zeros(())
-    gen_sees_real: bool = False
+    gen_sees_real: ClassVar[bool] = False
+    """Whether `gen` is given D's outputs on real images."""
+
+    def on_real(self, real: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
+        """What D's loss has added for its outputs on real images, a scalar."""
+        return jnp.zeros(())
+
+    def on_fake(self, fake: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
+        """What D's loss has added for its outputs on fakes, a scalar."""
+        return jnp.zeros(())
+
+    def gen(
+        self,
+        real: DiscriminatorOutput | None,
+        fake: DiscriminatorOutput,
+        inputs: Inputs,
+        config: Latents,
+    ) -> tuple[jax.Array, Metrics]:
+        """What G's loss has added, a scalar, and what to report, which is not weighted."""
+        return jnp.zeros(()), {}
 
 
-def none(config: Config) -> Auxiliary:
-    return Auxiliary(lambda real, fake, asked: (jnp.zeros(()), {}))
+@dataclass(frozen=True)
+class NoAuxiliary(Auxiliary, name="none"):
+    """The adversarial loss alone."""
 
 
-def classifier(config: Config) -> Auxiliary:
+@dataclass(frozen=True)
+class Weighted(Auxiliary):
+    """A term that the loss has added, `weight` times."""
+
+    weight: NonNegative = 1.0
+
+
+class Classifier(Weighted, name="classifier"):
     """D names the class of real images and of fakes, and G makes fakes of which it can (Odena et
     al. 2016, arXiv 1610.09585, equation 3)."""
-    if config.disc.conditioning != "classifier":
-        raise UserError(
-            "auxiliary.name=classifier needs a D that names classes; set "
-            "disc.conditioning=classifier."
-        )
 
-    def entropy(verdict: Verdict, asked: Asked) -> jax.Array:
-        assert verdict.classes is not None
-        return cross_entropy(verdict.classes, asked.labels).mean()
+    def on_real(self, real: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
+        return self.weight * _class_loss(real, inputs)
 
-    def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
+    def on_fake(self, fake: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
+        return self.weight * _class_loss(fake, inputs)
+
+    def gen(
+        self,
+        real: DiscriminatorOutput | None,
+        fake: DiscriminatorOutput,
+        inputs: Inputs,
+        config: Latents,
+    ) -> tuple[jax.Array, Metrics]:
         assert fake.classes is not None
-        value = entropy(fake, asked)
-        right = (fake.classes.argmax(axis=1) == asked.labels).mean()
-        return value, {"g/class_loss": value, "g/class_accuracy": right}
-
-    return Auxiliary(gen, entropy, entropy)
+        value = _class_loss(fake, inputs)
+        right = (fake.classes.argmax(axis=1) == inputs.condition).mean()
+        return self.weight * value, {"g/class_loss": value, "g/class_accuracy": right}
 
 
-def codes(config: Config) -> Auxiliary:
+def _class_loss(found: DiscriminatorOutput, inputs: Inputs) -> jax.Array:
+    assert found.classes is not None
+    return cross_entropy(found.classes, inputs.condition).mean()
+
+
+class CodesBound(Weighted, name="codes"):
     """Q finds the structured part of the latents again, in the images that G makes of them: the
     bound L_I = E log Q(c | x) + H(c) on their mutual information, which both maximise (Chen et al.
     2016, arXiv 1606.03657, equations 5 and 6). Reported in nats, of each kind of codes."""
-    section = config.latents
-    if not (section.categories or section.continuous):
-        raise UserError(
-            "auxiliary.name=codes needs latents with codes; set latents.categories or "
-            "latents.continuous."
-        )
 
-    def both(verdict: Verdict, asked: Asked) -> tuple[jax.Array, jax.Array]:
-        assert verdict.codes is not None
-        categories, values = latents.codes(section, asked.z)
-        categorical, continuous = bounds(verdict.codes, categories, values)
-        return categorical.mean(), continuous.mean()
+    def on_fake(self, fake: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
+        return self.weight * -jnp.stack(_code_bounds(fake, inputs, config)).sum()
 
-    def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
-        categorical, continuous = both(fake, asked)
+    def gen(
+        self,
+        real: DiscriminatorOutput | None,
+        fake: DiscriminatorOutput,
+        inputs: Inputs,
+        config: Latents,
+    ) -> tuple[jax.Array, Metrics]:
+        categorical, continuous = _code_bounds(fake, inputs, config)
         reports = {"g/bound_categories": categorical, "g/bound_continuous": continuous}
-        return -(categorical + continuous), reports
-
-    return Auxiliary(
-        gen,
-        on_fake=lambda verdict, asked: -jnp.stack(both(verdict, asked)).sum(),
-    )
+        return self.weight * -(categorical + continuous), reports
 
 
-def feature_matching(config: Config) -> Auxiliary:
+def _code_bounds(
+    fake: DiscriminatorOutput, inputs: Inputs, config: Latents
+) -> tuple[jax.Array, jax.Array]:
+    assert fake.codes is not None
+    categorical, continuous = bounds(fake.codes, *latents.codes(config, inputs.latents))
+    return categorical.mean(), continuous.mean()
+
+
+class FeatureMatching(Weighted, name="feature_matching"):
     """G brings the mean features of its fakes to those of real images, over the global batch
     (Salimans et al. 2016, arXiv 1606.03498, section 3.1). With loss.gen_weight=0 it does nothing
     else, as in the paper."""
 
-    def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
+    gen_sees_real: ClassVar[bool] = True
+
+    def gen(
+        self,
+        real: DiscriminatorOutput | None,
+        fake: DiscriminatorOutput,
+        inputs: Inputs,
+        config: Latents,
+    ) -> tuple[jax.Array, Metrics]:
         assert real is not None
         means = collectives.mean((real.features.mean(axis=0), fake.features.mean(axis=0)))
         value = ((means[0] - means[1]) ** 2).sum()
-        return value, {"g/feature_distance": value}
-
-    return Auxiliary(gen, gen_sees_real=True)
+        return self.weight * value, {"g/feature_distance": value}
 
 
-def pull_away(config: Config) -> Auxiliary:
+class PullAway(Weighted, name="pull_away"):
     """G turns the features of its fakes away from one another (Zhao et al. 2017, arXiv 1609.03126,
     equation 4): the mean squared cosine of all pairs of the global batch."""
 
-    def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
+    def gen(
+        self,
+        real: DiscriminatorOutput | None,
+        fake: DiscriminatorOutput,
+        inputs: Inputs,
+        config: Latents,
+    ) -> tuple[jax.Array, Metrics]:
         value = squared_cosines(fake.features).mean()
-        return value, {"g/pull_away": value}
-
-    return Auxiliary(gen)
-
-
-AUXILIARIES: dict[str, Callable[[Config], Auxiliary]] = {
-    "none": none,
-    "classifier": classifier,
-    "codes": codes,
-    "feature_matching": feature_matching,
-    "pull_away": pull_away,
-}
-
-
-def make(config: Config) -> Auxiliary:
-    """The term that `config` names, weighted; what it reports is not. Raises `UserError` where D
-    has not the head it needs, or has one that nothing teaches."""
-    section = config.auxiliary
-    made = choose(AUXILIARIES, "auxiliary.name", section.name)(config)
-    if config.disc.conditioning == "classifier" and section.name != "classifier":
-        raise UserError(
-            "disc.conditioning=classifier gives D a head that learns by auxiliary.name=classifier "
-            "alone; set it."
-        )
-    if (config.latents.categories or config.latents.continuous) and section.name != "codes":
-        raise UserError(
-            "latents.categories and latents.continuous give D a head that learns by "
-            "auxiliary.name=codes alone; set it."
-        )
-
-    def weighted(term: OfDisc) -> OfDisc:
-        return lambda verdict, asked: section.weight * term(verdict, asked)
-
-    def gen(real: Verdict | None, fake: Verdict, asked: Asked) -> tuple[jax.Array, Metrics]:
-        value, reports = made.gen(real, fake, asked)
-        return section.weight * value, reports
-
-    on_real, on_fake = weighted(made.on_real), weighted(made.on_fake)
-    return made._replace(gen=gen, on_real=on_real, on_fake=on_fake)
+        return self.weight * value, {"g/pull_away": value}
 
 
 def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:

@@ -5,18 +5,24 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from gan_jax.config import Config, to_dict
+from gan_jax.config import flatten
+from gan_jax.methods import Config
 from gan_jax.report.document import command, more, table, text
-from gan_jax.run.environment import flat
+from gan_jax.report.records import Record
 
 Settings = dict[str, Any]
 
 
-def commands(folder: Path, environment: Settings, seed: Path | None = None) -> str:
+def commands(run: Record, seed: Path | None = None) -> str:
     """The command that made a run, and those that go on from here; of a study with one `seed`."""
-    whole, one = (f"--workdir={shlex.quote(str(path))}" for path in (folder, seed or folder))
+    named = run.config.get("plugins")
+    plugins = named if isinstance(named, list) else ()
+    flags = "".join(f" --plugin={shlex.quote(str(name))}" for name in plugins)
+    whole, one = (
+        f"--workdir={shlex.quote(str(path))}" for path in (run.folder, seed or run.folder)
+    )
     parts = []
-    if line := command_line(environment):
+    if line := command_line(run.environment):
         said = (
             "The run's environment.json says that this command made it; given again, it resumes it."
         )
@@ -26,8 +32,8 @@ def commands(folder: Path, environment: Settings, seed: Path | None = None) -> s
             "would alter the run&rsquo;s course is refused.</p>"
         )
     modes = {
-        "Draw samples from the last checkpoint.": f"sample {one} --num_samples=64",
-        "Draw every picture that makes sense for it.": f"visualize {one} --what=all",
+        "Draw samples from the last checkpoint.": f"sample {one} --num_samples=64{flags}",
+        "Draw every picture that makes sense for it.": f"visualize {one} --what=all{flags}",
         "Make this page anew.": f"report {whole}",
     }
     for sentence, mode in modes.items():
@@ -45,7 +51,7 @@ def config(settings: Settings) -> str:
     """What differs from the defaults, then everything; nothing where the config is lost."""
     if not settings:
         return ""
-    defaults = flat(to_dict(Config()))
+    defaults = _defaults(settings)
     changed = [
         (name, text(value), text(defaults[name]) if name in defaults else "")
         for name, value in settings.items()
@@ -55,6 +61,15 @@ def config(settings: Settings) -> str:
     return table(("field", "this run", "default"), changed, "Config: differences") + more(
         f"All {len(every)} fields", table(("field", "value"), every, "Config: every field")
     )
+
+
+def _defaults(settings: Settings) -> Settings:
+    """What the parts that a run chose have by default."""
+    made: dict[str, Any] = {}
+    for name, value in sorted(settings.items(), key=lambda item: item[0].count(".")):
+        if name == Config.chosen_by and value in Config.choices:
+            made = flatten(Config.choices[value]())
+    return made
 
 
 def environment(record: Settings) -> str:

@@ -128,7 +128,7 @@ def more(summary: str, content: str, opened: bool = False) -> str:
 
 
 def link(target: str) -> str:
-    """A link to a file beside the page."""
+    """A link to a file in the page's folder."""
     return f'<a href="{quote(os.fsencode(target))}">{escape(target)}</a>'
 
 

@@ -40,7 +40,7 @@ def page(folder: Path, runs: list[Record]) -> str:
     }
     if study:
         parts |= {
-            "Commands": details.commands(folder, study.environment, seed=runs[0].folder),
+            "Commands": details.commands(study, seed=runs[0].folder),
             "Config": details.config(study.config),
             "Environment": details.environment(study.environment),
         }

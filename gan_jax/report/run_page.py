@@ -14,7 +14,7 @@ def page(record: Record) -> str:
         "Samples": samples,
         "Curves": curves.charts(panels),
         **pictures.sections(record),
-        "Commands": details.commands(record.folder, record.environment),
+        "Commands": details.commands(record),
         "Config": details.config(record.config),
         "Environment": details.environment(record.environment),
     }

@@ -17,7 +17,7 @@ CAPTIONS = {"averaged": "Averaged weights", "raw": "Raw weights"}
 
 
 def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
-    """HTML that shows the last snapshot beside training images, and all of them for timeline.js."""
+    """HTML of the last snapshot next to training images, and all snapshots for timeline.js."""
     folders = {"averaged": layout.SAMPLES, "raw": layout.RAW_SAMPLES}
     kinds = {name: snapshots(record.folder, folder) for name, folder in folders.items()}
     found = {

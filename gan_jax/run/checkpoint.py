@@ -14,9 +14,9 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from gan_jax.config import Checkpoint
 from gan_jax.devices import hosts
 from gan_jax.errors import UserError
+from gan_jax.methods import Checkpoint
 from gan_jax.system import disk, layout
 from gan_jax.system.names import printable
 

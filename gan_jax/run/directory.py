@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from gan_jax import config as config_lib
-from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
+from gan_jax.methods import Config
 from gan_jax.run import environment
 from gan_jax.system import disk, layout
 from gan_jax.system.disk import write_whole
@@ -26,7 +26,7 @@ def default(config: Config) -> Path:
     """runs/<experiment>/seed<N>-<digest>, and the stand-in's name when there is one."""
     name = f"seed{config.seed}-{config_lib.digest(config)}"
     if config.data.stands_in_for:
-        name += f"-{config.data.source}"
+        name += f"-{config.data.choice}"
     return Path("runs", config.experiment or "unnamed", name)
 
 
@@ -117,7 +117,7 @@ def read_config(workdir: Path) -> Config:
             f"{printable(path)} is not of gan_jax; give another --workdir, in which nothing else "
             "is kept."
         )
-    return config_lib.from_dict(values)
+    return config_lib.from_dict(Config, values)
 
 
 def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:

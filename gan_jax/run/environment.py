@@ -17,8 +17,9 @@ import jax
 
 import gan_jax
 from gan_jax import config as config_lib
-from gan_jax.config import Config
 from gan_jax.data import Dataset, describe
+from gan_jax.method import num_examples
+from gan_jax.methods import Config
 from gan_jax.system import disk, layout
 
 VARIABLES = re.compile(
@@ -41,8 +42,8 @@ def of(config: Config, dataset: Dataset) -> dict[str, Any]:
         "data": {
             "used": describe(config.data),
             "stands_in_for": config.data.stands_in_for,
-            "images": len(dataset.train.images),
-            "test_images": len(dataset.test.images),
+            "images": num_examples(dataset.train),
+            "test_images": num_examples(dataset.test),
             "class_names": dataset.class_names,
             "fingerprint": dataset.fingerprint,
             "report": dataset.report,

@@ -29,6 +29,7 @@ class EventWriter:
             self._write(step + 1, session_log=SessionLog(status=SessionLog.START))
 
     def scalar(self, name: str, value: float, step: int) -> None:
+        """A number."""
         self._write(step, summary=self._summary.scalar(name, value))
 
     def image(self, name: str, image: np.ndarray, step: int) -> None:
@@ -36,6 +37,7 @@ class EventWriter:
         self._write(step, summary=self._summary.image(name, image, dataformats="HWC"))
 
     def histogram(self, name: str, values: np.ndarray, step: int) -> None:
+        """The distribution of values [...]."""
         self._write(step, summary=self._summary.histogram(name, values.ravel(), bins="auto"))
 
     def flush(self) -> None:

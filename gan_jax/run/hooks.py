@@ -5,16 +5,17 @@ background. Only the first process has any.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 
-from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.devices.mesh import Placement
 from gan_jax.devices.parallel import MetricSums, Outcome
-from gan_jax.methods import Method, State, sampling
+from gan_jax.method import take
+from gan_jax.methods import Config, Method, State, sampling
 from gan_jax.run import directory
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
@@ -94,13 +95,14 @@ def make_hooks(
         return Hooks()
     train = config.train
     progress = Progress(step, train.num_steps, train.batch_size, train.num_seeds)
+    kind, inputs = config.data.kind, partial(sampling.inputs, config, method)
     compiled = sampling.sampler(config, method), jax.jit(method.evaluate)
     seeds = [
-        Seed(part, dataset, *compiled, Writers(folder, step), background, progress)
+        Seed(part, dataset, inputs, *compiled, Writers(folder, step, kind), background, progress)
         for part, folder in directory.seeds(config, workdir)
     ]
     for seed in seeds if step == 0 else ():
-        seed.writers.reals(dataset.train.images[: config.sample.num_images])
+        seed.writers.reals(take(dataset.train, slice(config.sample.num_images)).x)
     return FirstProcessHooks(seeds, progress, placement, step)
 
 

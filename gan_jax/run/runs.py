@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import jax
 
 from gan_jax import data, keys, methods
-from gan_jax.config import Config
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
-from gan_jax.methods import Method, State
+from gan_jax.methods import Config, Method, State
 from gan_jax.run import directory, environment
 from gan_jax.run.checkpoint import Checkpoints, Damaged
 from gan_jax.system import layout

@@ -12,12 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
-from gan_jax.config import Config
-from gan_jax.data import Dataset
-from gan_jax.devices import parallel
+from gan_jax.data import Dataset, kinds
 from gan_jax.devices.parallel import MetricSums
 from gan_jax.keys import Purpose
-from gan_jax.methods import Batch, State, average, sampling
+from gan_jax.method import Inputs, num_examples, take
+from gan_jax.methods import Config, State, average
 from gan_jax.metrics.measures import measures
 from gan_jax.run.background import Background
 from gan_jax.run.intervals import is_due, was_due
@@ -50,6 +49,7 @@ class Seed(NamedTuple):
 
     config: Config
     dataset: Dataset
+    inputs: Callable[..., Inputs]  # `sampling.inputs` of a stream's key and numbers
     sample: Callable[..., np.ndarray]  # `sampling.sampler`, compiled once for all seeds
     evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, likewise
     writers: Writers
@@ -58,10 +58,12 @@ class Seed(NamedTuple):
 
     @property
     def key(self) -> jax.Array:
+        """The root key of the seed."""
         return keys.root(self.config.seed)
 
     @property
     def grid_key(self) -> jax.Array:
+        """The key of the stream that the grid's latents come from."""
         return keys.stream(self.key, Purpose.SAMPLE_GRID)
 
     def is_row_due(self, step: int) -> bool:
@@ -72,7 +74,7 @@ class Seed(NamedTuple):
 
 
 class Evaluation:
-    """The method's evaluation on random test images and on the grid's latents, with each row and
+    """The method's evaluation on random test images and on the grid's inputs, with each row and
     each grid: means, and with a grid histograms."""
 
     def __init__(self, seed: Seed):
@@ -85,11 +87,11 @@ class Evaluation:
         seed, config, test = self._seed, self._seed.config, self._seed.dataset.test
         count = config.sample.num_images
         key = keys.at_step(seed.key, Purpose.EVALUATION, moment.step)
-        chosen = np.asarray(jax.random.randint(key, (count,), 0, len(test.images)))
-        batch = Batch(parallel.unit_range(jnp.asarray(test.images[chosen])), test.labels[chosen])
-        z = sampling.draw_latents(config, seed.grid_key, 0, count)
-        labels = sampling.sample_labels(config, 0, count)
-        found = seed.evaluate(moment.state, batch, z, labels)
+        chosen = np.asarray(jax.random.randint(key, (count,), 0, num_examples(test)))
+        stored = jax.tree.map(jnp.asarray, take(test, chosen))
+        batch = kinds.to_model(config.data.kind, stored)
+        inputs = seed.inputs(seed.grid_key, np.arange(count))
+        found = seed.evaluate(moment.state, batch, inputs)
         if seed.is_grid_due(moment.step):
             seed.background.submit(seed.writers.evaluation, moment.step, found)
         return {f"eval/{name}": float(np.mean(values)) for name, values in found.items()}
@@ -99,7 +101,7 @@ class Measures:
     """What is measured of the fixed samples, by the averaged weights, for a row after a grid."""
 
     def __init__(self, seed: Seed):
-        self._seed, self._measures = seed, measures(seed.config, seed.dataset)
+        self._seed, self._measures = seed, measures(seed.config.data, seed.dataset)
 
     def is_due(self, step: int) -> bool:
         config = self._seed.config

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
+from gan_jax.data.kinds import Kind
 from gan_jax.metrics import memorisation
 from gan_jax.run import curves, pictures
 from gan_jax.run.events import event_writer
@@ -27,11 +28,11 @@ class Writers:
     """The writers of one run directory; only the first process has one.
 
     Rows and events later than `step`, left by a start that ended without saving, are dropped, so
-    that no step stands twice.
+    that no step stands twice. `kind` is that of the examples.
     """
 
-    def __init__(self, workdir: Path, step: int):
-        self._workdir = workdir
+    def __init__(self, workdir: Path, step: int, kind: Kind):
+        self._workdir, self._kind = workdir, kind
         self._path = workdir / layout.METRICS
         self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
         content = "".join(disk.to_json(row) + "\n" for row in self.rows)
@@ -51,11 +52,11 @@ class Writers:
             self._memorisation(step, memorised)
 
     def grids(self, step: int, grids: Mapping[str, np.ndarray]) -> None:
-        """Writes the fixed samples, [n, h, w, c], of each folder's kind of weights."""
-        for folder, images in grids.items():
-            sheet, scale = pictures.sheet(images)
+        """Writes the fixed samples, stored examples [n, ...], of each folder's weights."""
+        for folder, samples in grids.items():
+            sheet = self._kind.sheet(samples)
             place = disk.folder(self._workdir, folder)
-            pictures.write_png(place / f"{layout.at_step(step)}.png", sheet, scale)
+            pictures.write_png(place / f"{layout.at_step(step)}.png", sheet, self._kind.scale)
             if self._events:
                 self._events.image(folder, sheet, step)
 
@@ -76,9 +77,9 @@ class Writers:
         for name, array in values.items():
             self._events.histogram(f"evaluation/{name}", np.asarray(array), step)
 
-    def reals(self, images: np.ndarray) -> None:
-        """Writes a sheet of training images [n, h, w, c]."""
-        pictures.write_png(self._workdir / layout.REALS, *pictures.sheet(images))
+    def reals(self, x: np.ndarray) -> None:
+        """Writes a sheet of stored training examples [n, ...]."""
+        pictures.write_png(self._workdir / layout.REALS, self._kind.sheet(x), self._kind.scale)
 
     def curves(self) -> None:
         """Draws the curves anew."""

@@ -54,9 +54,7 @@ PICTURES: dict[str, Picture] = {
     "neighbours": Picture(
         neighbours, "The nearest training images", frozenset({"seed", "num_samples", "classes"})
     ),
-    "lab": Picture(
-        lab, "The game in the plane, beside the optimal D", frozenset({"seed", "animate"})
-    ),
+    "lab": Picture(lab, "The game in the plane, and the optimal D", frozenset({"seed", "animate"})),
 }
 
 

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
-from gan_jax.config import Latents
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
+from gan_jax.method import take
 from gan_jax.networks import latents
 from gan_jax.run import pictures
 from gan_jax.run.runs import Run
@@ -40,20 +40,21 @@ def arithmetic(run: Run, options: Options, folder: Path) -> list[Path]:
     most = max(len(operand.numbers) for operand in operands)
     result, sides = jnp.zeros(latents.size(run.config.latents)), []
     for place, operand in enumerate(operands):
-        z, labels = subject.numbered(run, options, operand.numbers)
-        mean = z.mean(0)
+        inputs = subject.numbered(run, options, operand.numbers)
+        mean = inputs.latents.mean(0)
         result += mean if operand.sign == "+" else -mean
+        of_mean = take(inputs, slice(1))._replace(latents=mean[None])
         shown = subject.images(
-            run, jnp.concatenate([z, mean[None]]), jnp.concatenate([labels, labels[:1]])
+            run, jax.tree.map(lambda *parts: jnp.concatenate(parts), inputs, of_mean)
         )
         column = np.full((most + 1, *shown.shape[1:]), 255, np.uint8)
         column[: len(operand.numbers)], column[-1] = shown[:-1], shown[-1]
         names = [*map(str, operand.numbers), *[""] * (most - len(operand.numbers)), "mean"]
         sign = operand.sign.replace("-", "\N{MINUS SIGN}") if place else ""
         sides.append(Panel(column[:, None], rows=names, breaks=(most,), sign=sign))
-    _, label = subject.numbered(run, options, operands[0].numbers[:1])
+    first = subject.numbered(run, options, operands[0].numbers[:1])
     around = result[None] + NOISE * _noise(run, options)
-    images = subject.images(run, around, jnp.broadcast_to(label, (9,)))
+    images = subject.images(run, subject.spread(first, around))
     sides.append(Panel(panels.table(images, 3), sign="="))
     said = ["Around the result: itself with small noise"]
     said += [] if options.operands else ["Choose samples of your own by --operands"]
@@ -82,6 +83,6 @@ def parse(text: str) -> list[Operand]:
 def _noise(run: Run, options: Options) -> jax.Array:
     """U(-1, 1) for nine latents [9, d], zero for the one in the middle."""
     key = keys.stream(keys.root(options.seed), Purpose.NOISE)
-    uniform = Latents(latents.size(run.config.latents), "uniform")
+    uniform = latents.Uniform(latents.size(run.config.latents))
     noise = latents.sampler(uniform)(keys.per_example(key, jnp.arange(9)))
     return noise.at[4].set(0)

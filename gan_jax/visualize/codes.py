@@ -18,7 +18,7 @@ def codes(run: Run, options: Options, folder: Path) -> list[Path]:
     """A panel for each code, with a row for each of several samples and a column for each class or
     value; nothing for a run without codes."""
     section, sides = run.config.latents, []
-    z, labels = subject.numbered(run, options, range(SAMPLES))
+    inputs = subject.numbered(run, options, range(SAMPLES))
     at = section.dimension
     for number, count in enumerate(section.categories):
         hot = jnp.eye(count)
@@ -31,8 +31,8 @@ def codes(run: Run, options: Options, folder: Path) -> list[Path]:
         at += 1
     written = []
     for title, first, values, names in sides:
-        ways = through(z, first, values)
-        shown = subject.images(run, ways, jnp.broadcast_to(labels[:, None], ways.shape[:2]))
+        ways = through(inputs.latents, first, values)
+        shown = subject.images(run, subject.spread(inputs, ways))
         panel = Panel(shown, rows=[str(i) for i in range(SAMPLES)], columns=names)
         note = subject.note(run, f"Samples of seed {options.seed}, a row each, at its values")
         written.append(folder / f"sweep_{title.lower().replace(' ', '_')}.png")

@@ -8,8 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import data
+from gan_jax.config import choose_other
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
+from gan_jax.method import Example
 from gan_jax.run import pictures
 from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
@@ -22,10 +24,10 @@ SHARES = (-0.5, 0.0, 0.5, 1.0)
 """How much of it is added."""
 
 
-class Kind(NamedTuple):
+class Side(NamedTuple):
     name: str
     images: np.ndarray
-    label: int = 0  # of its class, for a G that is told of it
+    label: int = 0  # of its class, for a conditional G
 
 
 def concept(run: Run, options: Options, folder: Path) -> list[Path]:
@@ -43,7 +45,9 @@ def concept(run: Run, options: Options, folder: Path) -> list[Path]:
     direction = subject.codes(run, more.images).mean(0) - subject.codes(run, base.images).mean(0)
     begun = base.images[:SHOWN]
     z = subject.codes(run, begun)[:, None] + np.outer(SHARES, direction)
-    made = subject.images(run, jnp.asarray(z), jnp.full(z.shape[:2], base.label))
+    shown = Example(None, label=jnp.full(len(z), base.label))
+    inputs = subject.conditioned(run, z[:, 0], shown)
+    made = subject.images(run, subject.spread(inputs, jnp.asarray(z)))
     table = np.concatenate([begun[:, None], made], axis=1)
     columns = ["image", *(f"{share:+.1f}" if share else "encoded" for share in SHARES)]
     title = f"{base.name} with shares of {more.name} minus {base.name}"
@@ -57,16 +61,16 @@ def concept(run: Run, options: Options, folder: Path) -> list[Path]:
     return [path]
 
 
-def _two_kinds(run: Run, text: str) -> list[Kind]:
+def _two_kinds(run: Run, text: str) -> list[Side]:
     """Both kinds; none without a word and without classes."""
     names = [name.strip() for name in text.split(",")] if text else []
     if names and all(Path(name).is_dir() for name in names) and len(names) == 2:
         if run.config.data.num_classes:
             raise NotForThisRun(
-                f"--concept={text} are folders, and this run's G makes an image of a class that it "
-                "is told; choose two classes of the run's data."
+                f"--concept={text} are folders, and this run's G is class-conditional; "
+                "choose two classes of the run's data."
             )
-        return [Kind(Path(name).name, _pictures_of(run, name)) for name in names]
+        return [Side(Path(name).name, _pictures_of(run, name)) for name in names]
     known = subject.dataset(run, "--concept")
     if not names:
         names = list(known.class_names[1::-1])
@@ -81,18 +85,16 @@ def _two_kinds(run: Run, text: str) -> list[Kind]:
     return [_class_of(known, name) for name in names]
 
 
-def _class_of(known: Dataset, name: str) -> Kind:
+def _class_of(known: Dataset, name: str) -> Side:
     label = known.class_names.index(name)
-    images = known.test.images[known.test.labels == label]
+    images = known.test.x[known.test.label == label]
     if not len(images):
         raise UserError(
             f"There are no {subject.held_out(known)} of the class {name}; choose another --concept."
         )
-    return Kind(name, images, label)
+    return Side(name, images, label)
 
 
 def _pictures_of(run: Run, path: str) -> np.ndarray:
-    config = dataclasses.replace(
-        run.config.data, source="folder", path=path, pattern="*", classes=()
-    )
-    return data.load(config).train.images
+    known = choose_other(run.config.data, "folder", "data.source")
+    return data.load(dataclasses.replace(known, path=path, pattern="*")).train.x

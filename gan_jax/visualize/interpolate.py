@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax.config import Latents
 from gan_jax.networks import latents
+from gan_jax.networks.latents import Latents
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
@@ -18,7 +18,7 @@ PAIRS, IMAGES, FRAMES, MILLISECONDS = 8, 8, 17, 100
 
 
 def interpolate(run: Run, options: Options, folder: Path) -> list[Path]:
-    """Rows from sample 2i to sample 2i + 1, lerp beside slerp; with `animate` also as a GIF."""
+    """Rows from sample 2i to sample 2i + 1, by lerp and by slerp; with `animate` also as a GIF."""
     subject.pictures_only(run, "interpolate")
     note = subject.note(run, f"Latents of seed {options.seed}", _said(run))
     straight, arc, names = _both(run, options, IMAGES)
@@ -57,19 +57,18 @@ def ways(config: Latents, a: jax.Array, b: jax.Array, t: jax.Array):
 
 def _both(run: Run, options: Options, count: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Images [pairs, count, h, w, c] by lerp and by slerp, and the names of the pairs."""
-    z, _ = subject.numbered(run, options, range(2 * PAIRS))
-    classes = runs.class_names(run)
-    pair = subject.labels(run, options, range(PAIRS))  # both ends have the class of the pair
-    labels = jnp.broadcast_to(pair[:, None], (PAIRS, count))
+    z, classes = subject.numbered(run, options, range(2 * PAIRS)).latents, runs.class_names(run)
+    pairs = subject.numbered(run, options, range(PAIRS))  # both ends have the condition of a pair
     both = ways(run.config.latents, z[::2], z[1::2], jnp.linspace(0, 1, count))
-    straight, arc = (subject.images(run, way, labels) for way in both)
+    straight, arc = (subject.images(run, subject.spread(pairs, way)) for way in both)
     names = [f"{2 * i} to {2 * i + 1}" for i in range(PAIRS)]
     if classes:
-        names = [f"{classes[label]}: {name}" for name, label in zip(names, pair, strict=True)]
+        labels = subject.labels(run, options, range(PAIRS))
+        names = [f"{classes[label]}: {name}" for name, label in zip(names, labels, strict=True)]
     return straight, arc, names
 
 
 def _said(run: Run) -> str:
-    if run.config.latents.distribution == "uniform":
+    if run.config.latents.choice == "uniform":
         return "The arc runs through the normal quantiles of the uniform latents"
     return "The arc keeps the latents as far from zero as draws are"

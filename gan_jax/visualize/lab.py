@@ -12,13 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
-from gan_jax.config import Config
-from gan_jax.data import densities
-from gan_jax.data.densities import DENSITIES, Mixture
+from gan_jax.data import Points, densities
+from gan_jax.data.densities import Mixture
 from gan_jax.keys import Purpose
-from gan_jax.methods import Method, State, sampling
+from gan_jax.method import Inputs
+from gan_jax.methods import GAN, Config, Method, State, sampling
 from gan_jax.networks import latents
-from gan_jax.objectives import losses
+from gan_jax.objectives import NonSaturating, losses
 from gan_jax.run import runs
 from gan_jax.run.runs import Run
 from gan_jax.run.writers import read_rows
@@ -44,12 +44,11 @@ Looks = tuple[Callable[..., np.ndarray], Callable[..., jax.Array], Callable[...,
 
 
 def lab(run: Run, options: Options, folder: Path) -> list[Path]:
-    """D beside the optimal D, G's manifold and how far G is from the data; a strip over training.
+    """D and the optimal D, G's manifold and how far G is from the data; a strip over training.
 
     With `animate` also a GIF of every checkpoint that was kept.
     """
-    _check(run)
-    density = DENSITIES[run.config.data.name]
+    config, density = _check(run)
     reals, _ = densities.draw(density, 1, REALS)
     history = list(runs.history(run))
     chosen = sorted({round(i) for i in np.linspace(0, len(history) - 1, STRIP)})
@@ -58,7 +57,7 @@ def lab(run: Run, options: Options, folder: Path) -> list[Path]:
     rows = [row for row in read_rows(run.workdir / layout.METRICS) if row["step"] <= run.step]
     last = moments[len(history) - 1]
     floor = densities.divergence_floor(density, 10_000)
-    story = Story(rows, floor, len(density.weights), _kernel(density), run.config)
+    story = Story(rows, floor, len(density.weights), _kernel(density), config)
     paths = [folder / "lab.png", folder / "lab_strip.png"]
     plane.write(plane.whole(last, reals, story), paths[0])
     plane.write(plane.strip([moments[i] for i in chosen], reals, run.config.experiment), paths[1])
@@ -70,17 +69,18 @@ def lab(run: Run, options: Options, folder: Path) -> list[Path]:
 
 
 def moment(run: Run, density: Mixture, reals: np.ndarray, seed: int = 0) -> Moment:
-    """What the lab shows of a run at one checkpoint."""
+    """What the lab shows of a run at one checkpoint, with training points [n, 2]."""
     config, state = run.config, run.state
     sample, score, gradient = looks(config, run.method)
     key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
     drawn = sample(state, key, REALS + KERNEL_FAKES, averaged=False)
     # What D is compared at is not what G's density is estimated from.
-    judged, rest = np.split(drawn.reshape(-1, 2).astype(np.float64), [REALS])
+    judged, rest = np.split(drawn.astype(np.float64), [REALS])
     fakes, fake = judged[:FAKES], densities.kernel_estimate(rest, _kernel(density))
     cells, square = centres(), (SIDE, SIDE)
     points = np.concatenate([cells, reals, judged])
     both = [densities.log_density(part, points) for part in (density, fake)]
+    assert isinstance(config, GAN) and isinstance(config.loss, NonSaturating)
     targets = config.loss.real_target, config.loss.fake_target
     best = densities.optimal_disc(both[0], both[1], *targets)
     found = np.asarray(score(state, points))
@@ -113,8 +113,7 @@ def looks(config: Config, method: Method) -> Looks:
 
     def probability(state: State, points: jax.Array) -> jax.Array:
         assert method.score is not None
-        images = jnp.asarray(points, jnp.float32).reshape(-1, 1, 1, 2)
-        logits = method.score(state, images, jnp.zeros(len(images), jnp.int32))
+        logits = method.score(state, jnp.asarray(points, jnp.float32), None)
         return losses.probability(logits)
 
     gradient = jax.grad(lambda state, points: probability(state, points).sum(), argnums=1)
@@ -130,28 +129,30 @@ def _manifold(run: Run) -> np.ndarray | None:
     edges = np.clip(edges, 1e-3, 1 - 1e-3)  # N(0, 1) has no end
     z = np.asarray(latents.quantile(config, jnp.asarray(edges, jnp.float32)))
     corners = jnp.asarray(np.stack(np.meshgrid(z, z), axis=-1).reshape(-1, 2))
-    made = run.method.sample(run.state, corners, jnp.zeros(len(corners), jnp.int32), False)
+    made = run.method.sample(run.state, Inputs(corners), False)["image"]
     return np.asarray(made, np.float64).reshape(len(z), len(z), 2)
 
 
-def _check(run: Run) -> None:
+def _check(run: Run) -> tuple[GAN, Mixture]:
+    """The run's config and density. Raises `NotForThisRun` where the lab has nothing to draw."""
     config = run.config
-    if config.data.source != "points":
+    if not isinstance(config.data, Points):
         raise NotForThisRun(
             "lab draws points of the plane whose density is known, and this run's data are "
             "pictures; the toy experiments have such points."
         )
-    if run.method.score is None:
+    if not isinstance(config, GAN) or run.method.score is None:
         raise NotForThisRun(
-            f"lab draws what D takes for real, and the method {config.method} has no D."
+            f"lab draws D's probabilities, and the method {config.choice} has no D."
         )
-    if not losses.make(config.loss).on_probabilities:
+    if not isinstance(config.loss, NonSaturating):
         raise NotForThisRun(
-            f"lab draws D's probability beside the optimal one, and the D of the loss "
-            f"{config.loss.name} has none."
+            f"lab compares D's probability with the optimal one, and the D of the loss "
+            f"{config.loss.choice} has none."
         )
     if config.data.num_classes:
         raise NotForThisRun(
             "lab draws one D of the plane, and this run's D judges each class apart; "
             "train with data.num_classes=0."
         )
+    return config, config.data.density()

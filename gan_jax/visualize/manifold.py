@@ -6,6 +6,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
+from gan_jax.method import Example
 from gan_jax.networks import latents
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
@@ -22,7 +23,7 @@ MARKERS = "o^sD"
 
 
 def manifold(run: Run, options: Options, folder: Path) -> list[Path]:
-    """A grid of the latent plane, one for each class that G is told of; the codes of test images.
+    """A grid of the latent plane, one for each class of a conditional G; the codes of test images.
 
     The second picture needs an encoder.
     """
@@ -37,17 +38,19 @@ def manifold(run: Run, options: Options, folder: Path) -> list[Path]:
     note = subject.note(run, f"Quantiles {ENDS:.0%} to {1 - ENDS:.0%} of the latents' distribution")
     names = [f"{value:.2f}" for value in np.asarray(plane[0, :, 0])]
     for label, name in enumerate(runs.class_names(run) or ("",)):
-        table = subject.images(run, plane, jnp.full((SIDE, SIDE), label))
+        one = subject.conditioned(run, plane[0, :1], Example(None, label=jnp.full(1, label)))
+        table = subject.images(run, subject.spread(one, plane))
         title = f"The latent plane, class {name}" if name else "The latent plane"
         panel = Panel(table, rows=names[::-1], columns=names)
         written.append(folder / f"manifold{f'_class_{label}' if name else ''}.png")
         pictures.write_png(written[-1], panels.sheet([panel], title, note))
     if run.method.encode is not None:
         known = subject.dataset(run, "manifold")
-        codes = subject.codes(run, known.test.images)
+        codes = subject.codes(run, known.test.x)
         written.append(folder / "manifold_codes.png")
         title = f"Codes of {len(codes):,} {subject.held_out(known)}"
-        _scatter(written[-1], codes, known.test.labels, known.class_names, title, run)
+        labels = np.zeros(len(codes), int) if known.test.label is None else known.test.label
+        _scatter(written[-1], codes, labels, known.class_names, title, run)
     return written
 
 

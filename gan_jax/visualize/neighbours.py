@@ -1,4 +1,4 @@
-"""Samples beside their nearest training images, and how near they are beside real images."""
+"""Samples with their nearest training images, and how near they are compared with real images."""
 
 import io
 import textwrap
@@ -18,7 +18,7 @@ from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
 
 SHOWN, NEAREST = 16, 3
-"""Samples in the picture, and training images beside each in each space."""
+"""Samples in the picture, and training images shown for each in each space."""
 NARROW = 64
 """Samples up to this width stand in two columns."""
 
@@ -28,14 +28,13 @@ def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
     distributions of the distances; the figures as JSON. See `gan_jax.metrics.memorisation`."""
     subject.pictures_only(run, "neighbours")
     dataset = subject.dataset(run, "neighbours")
-    survey = measures.survey(run.config, dataset)
+    survey = measures.survey(run.config.data, dataset)
     if not survey.has_bounds:
         raise NotForThisRun(
             f"neighbours takes its bounds from distinct real images, and {survey.distinct} are too "
             f"few; it needs {memorisation.FEWEST_IMAGES} that differ enough."
         )
-    z, labels = subject.numbered(run, options, range(options.num_samples))
-    samples = subject.images(run, z, labels)
+    samples = subject.images(run, subject.numbered(run, options, range(options.num_samples)))
     compared = memorisation.compare(survey, samples)
     figures = memorisation.figures(survey, compared)
     paths = [folder / name for name in ("neighbours.png", "neighbours_distances.png")]
@@ -51,10 +50,10 @@ def neighbours(run: Run, options: Options, folder: Path) -> list[Path]:
 
 
 def _legend(survey: Survey, dataset: Dataset) -> str:
-    count, taken = len(dataset.train.images), len(survey.numbers)
+    count, taken = len(dataset.train.x), len(survey.numbers)
     among = f"{taken:,} of the {count:,}" if taken < count else f"the {count:,}"
     return (
-        f"Samples by their numbers, most suspect first, beside the nearest of {among} training "
+        f"Samples by their numbers, most suspect first, with the nearest of {among} training "
         "images by features and by pixels, with the distances: 0 is the same picture, 1.41 an "
         "unrelated one"
     )
@@ -80,7 +79,7 @@ def _side(
         row, marks = [samples[number]], ["nearer" if compared["features"].nearer[number] else ""]
         for space in compared.values():
             nearest = space.neighbours.numbers[number, :NEAREST]
-            row += list(dataset.train.images[nearest])
+            row += list(dataset.train.x[nearest])
             marks += [f"{d:.2f}" for d in space.neighbours.distances[number, :NEAREST]]
         rows.append(np.stack(row))
         captions += marks

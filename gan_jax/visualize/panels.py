@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gan_jax.run.pictures import legible
+from gan_jax.data.sheets import legible
 from gan_jax.system.disk import write_whole
 
 INK, PALE = "#111111", "#5f5f5f"
@@ -81,7 +81,7 @@ def there_and_back(count: int) -> list[int]:
 
 
 def write_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
-    """Sheets of one size as an animation without end; grays are exact, colours of 256."""
+    """Sheets [h, w, c] of one size as an animation without end; grays are exact, colours of 256."""
     images = [_indexed(frame) for frame in frames]
     content = io.BytesIO()
     images[0].save(
@@ -104,7 +104,7 @@ def _indexed(frame: np.ndarray) -> Image.Image:
 def _fitting(panels: Sequence[Panel]) -> int:
     _, _, _, width, _ = panels[0].images.shape
     columns = sum(panel.images.shape[1] for panel in panels)
-    return max(1, min(legible(panels[0].images[0]), WIDTH // (columns * width)))
+    return max(1, min(legible(*panels[0].images.shape[2:4]), WIDTH // (columns * width)))
 
 
 @functools.cache

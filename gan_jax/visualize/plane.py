@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_jax.config import Config, Loss
-from gan_jax.methods import average
+from gan_jax.methods import GAN, average
+from gan_jax.objectives import NonSaturating
 from gan_jax.run.pictures import COLOURS
 from gan_jax.run.writers import Row
 from gan_jax.system.disk import write_whole
@@ -33,17 +33,17 @@ class Moment(NamedTuple):
 
 
 class Story(NamedTuple):
-    """What a run says of itself beside one moment."""
+    """What a run's rows say, in addition to one moment."""
 
     rows: list[Row]  # of metrics.jsonl
     floor: float  # what the divergence of the data's own samples is
     modes: int
     kernel: float  # the deviation of the kernel
-    config: Config
+    config: GAN
 
 
 def whole(moment: Moment, reals: np.ndarray, story: Story) -> Any:
-    """One moment in full: D, the optimal D, G's manifold and the way there."""
+    """One moment in full, with training points [n, 2]: D, the optimal D, G's manifold, curves."""
     figure = _figure(11, 11.2)
     figure.get_layout_engine().set(rect=(0, 0.025, 1, 0.935))  # between the title and the note
     (left, right), (below, last) = figure.subfigures(2, 2, wspace=0.02, hspace=0.02)
@@ -56,7 +56,9 @@ def whole(moment: Moment, reals: np.ndarray, story: Story) -> Any:
     axes = right.subplots()
     image = _heat(axes, moment.optimal)
     words = f"off D by {moment.gap:.3f} on average at real and fake points; gray: no density"
-    _title(axes, f"Optimal D: {formula(story.config.loss)}", words)
+    loss = story.config.loss
+    assert isinstance(loss, NonSaturating)
+    _title(axes, f"Optimal D: {formula(loss)}", words)
     bar = figure.add_axes((0.7, 0.98, 0.24, 0.009))
     figure.colorbar(image, cax=bar, orientation="horizontal", ticks=[0, 0.5, 1])
     bar.set_xticklabels(["0: fake", "0.5", "1: real"])
@@ -74,8 +76,8 @@ def whole(moment: Moment, reals: np.ndarray, story: Story) -> Any:
     return figure
 
 
-def formula(loss: Loss) -> str:
-    """The optimal D in terms of both densities, by the targets that D is told."""
+def formula(loss: NonSaturating) -> str:
+    """The optimal D in terms of both densities, by D's targets."""
     targets = {"p_data": loss.real_target, "p_G": loss.fake_target}
     parts = [f"{t:g} {p}" if t != 1 else p for p, t in targets.items() if t]
     above = f"({' + '.join(parts)})" if parts[1:] else "".join(parts)
@@ -83,7 +85,7 @@ def formula(loss: Loss) -> str:
 
 
 def strip(moments: list[Moment], reals: np.ndarray, name: str) -> Any:
-    """D above G's manifold, one column for each moment."""
+    """D with training points [n, 2] above G's manifold, one column for each moment."""
     figure = _figure(2.5 * len(moments), 5.5)
     rows = figure.subplots(2, len(moments), squeeze=False)
     for moment, upper, lower in zip(moments, *rows, strict=True):
@@ -98,7 +100,7 @@ def strip(moments: list[Moment], reals: np.ndarray, name: str) -> Any:
 
 
 def frame(moment: Moment, reals: np.ndarray) -> Any:
-    """One moment of an animation: D, the optimal D and G's manifold."""
+    """One moment of an animation, with training points [n, 2]: D, the optimal D, G's manifold."""
     figure = _figure(10.5, 3.95)
     first, second, third = figure.subplots(1, 3)
     _heat(first, moment.disc)

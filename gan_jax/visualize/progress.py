@@ -35,7 +35,8 @@ def progress(run: Run, options: Options, folder: Path) -> list[Path]:
     shown = spread(list(steps), SNAPSHOTS)
     shots = np.stack([grid_of(run, steps[step]) for step in shown])
     columns = (len(shown) + 1) // 2
-    scale = max(1, min(enlargement(run), panels.WIDTH // (columns * shots.shape[2])))
+    enlargement = run.config.data.kind.scale
+    scale = max(1, min(enlargement, panels.WIDTH // (columns * shots.shape[2])))
     captions = [f"step {step:,}" for step in shown]
     panel = Panel(panels.table(shots, columns), captions=captions, gap=GAP)
     written = [folder / name for name in ("progress.png", "progress.gif", "progress_curves.png")]
@@ -44,7 +45,7 @@ def progress(run: Run, options: Options, folder: Path) -> list[Path]:
     frames = []
     for step in spread(list(steps), FRAMES):
         panel = Panel(grid_of(run, steps[step])[None, None])
-        frames.append(panels.sheet([panel], f"Step {step:,}", scale=enlargement(run)))
+        frames.append(panels.sheet([panel], f"Step {step:,}", scale=enlargement))
     milliseconds = min(max(FILM // len(frames), 60), 400)
     panels.write_gif(written[1], [*frames, *[frames[-1]] * 5], milliseconds)
     rows = [row for row in read_rows(run.workdir / layout.METRICS) if row["step"] <= run.step]
@@ -58,15 +59,10 @@ def spread(steps: list[int], count: int) -> list[int]:
     return [steps[round(place)] for place in places]
 
 
-def enlargement(run: Run) -> int:
-    """By how much the run enlarged the images of its grids."""
-    shape = (1, run.config.data.height, run.config.data.width, 1)
-    return 1 if run.config.data.is_points else pictures.legible(np.empty(shape))
-
-
 def grid_of(run: Run, path: Path) -> np.ndarray:
     """A grid as it was before it was enlarged, [H, W, c]."""
     with opened(io.BytesIO(disk.read(path))) as picture:
         pixels = np.asarray(picture)
     pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-    return pixels[:: enlargement(run), :: enlargement(run)]
+    scale = run.config.data.kind.scale
+    return pixels[::scale, ::scale]

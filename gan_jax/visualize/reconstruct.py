@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 
 from gan_jax.data import Dataset
+from gan_jax.method import num_examples, take
 from gan_jax.run import pictures
 from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
@@ -22,9 +22,9 @@ def reconstruct(run: Run, options: Options, folder: Path) -> list[Path]:
     subject.encoder_needed(run, "reconstruct")
     known = subject.dataset(run, "reconstruct")
     numbers, columns = _chosen(known)
-    real, labels = known.test.images[numbers], known.test.labels[numbers]
-    z = jnp.asarray(subject.codes(run, real.reshape(-1, *real.shape[2:])))
-    made = subject.images(run, z.reshape(*numbers.shape, -1), jnp.asarray(labels))
+    shown = take(known.test, numbers.ravel())
+    made = subject.images(run, subject.conditioned(run, subject.codes(run, shown.x), shown))
+    real, made = (images.reshape(*numbers.shape, *images.shape[1:]) for images in (shown.x, made))
     table = np.stack([real, made], axis=1).reshape(-1, *real.shape[1:])
     panel = Panel(
         table,
@@ -41,10 +41,10 @@ def reconstruct(run: Run, options: Options, folder: Path) -> list[Path]:
 
 def _chosen(known: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
     """Numbers of test images [bands, columns], and what stands above the columns."""
-    labels, classes = known.test.labels, range(len(known.class_names))
-    first = [np.flatnonzero(labels == label)[:BANDS] for label in classes]
+    classes, count = range(len(known.class_names)), num_examples(known.test)
+    first = [np.flatnonzero(known.test.label == label)[:BANDS] for label in classes]
     if 1 < len(first) <= COLUMNS and all(len(numbers) == BANDS for numbers in first):
         return np.stack(first, axis=1), known.class_names
-    columns = min(COLUMNS, len(labels))
-    bands = min(BANDS, len(labels) // columns)
+    columns = min(COLUMNS, count)
+    bands = min(BANDS, count // columns)
     return np.arange(bands * columns).reshape(bands, columns), ()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_jax.method import take
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
 from gan_jax.system.disk import write_whole
@@ -23,14 +24,14 @@ MOST_CLASSES = 16
 def samples(run: Run, options: Options, folder: Path) -> list[Path]:
     """Samples by the averaged weights, in the order of their numbers; with `nice`, of their scores.
 
-    A nice picture has the scores of all that were drawn beside it, as CSV.
+    With `nice`, the scores of all that were drawn are written too, as CSV.
     """
     if options.nice:
         return _nice(run, options, folder)
-    z, labels = subject.numbered(run, options, range(options.num_samples))
-    path, made = folder / "samples.png", subject.images(run, z, labels)
-    if run.config.data.is_points:
-        pictures.write_png(path, *pictures.sheet(made))
+    inputs = subject.numbered(run, options, range(options.num_samples))
+    path, made = folder / "samples.png", subject.images(run, inputs)
+    if not subject.are_pictures(run):
+        _write_sheet(run, made, path)
         return [path]
     classes = options.classes or runs.class_names(run)
     columns = len(classes) if 1 < len(classes) <= MOST_CLASSES else _columns(len(made))
@@ -49,19 +50,20 @@ def samples(run: Run, options: Options, folder: Path) -> list[Path]:
 def _nice(run: Run, options: Options, folder: Path) -> list[Path]:
     if run.method.score is None:
         raise NotForThisRun(
-            f"--nice keeps what D takes to be real, and this run's method, {run.config.method}, "
+            f"--nice keeps what D takes to be real, and this run's method, {run.config.choice}, "
             "has no D; leave --nice out."
         )
     drawn = DRAWN_PER_KEPT * options.num_samples
-    z, labels = subject.numbered(run, options, range(drawn))
-    scores = subject.scores(run, z, labels)
+    inputs = subject.numbered(run, options, range(drawn))
+    scores = subject.scores(run, inputs)
     order = np.argsort(-scores, kind="stable")
     kept = order[: options.num_samples]
-    path, made = folder / "samples_nice.png", subject.images(run, z[kept], labels[kept])
+    path, made = folder / "samples_nice.png", subject.images(run, take(inputs, kept))
     table = folder / "samples_nice.csv"
-    _write_scores(table, order, scores, np.asarray(labels), options.num_samples)
-    if run.config.data.is_points:
-        pictures.write_png(path, *pictures.sheet(made))
+    labels = subject.labels(run, options, range(drawn))
+    _write_scores(table, order, scores, labels, options.num_samples)
+    if not subject.are_pictures(run):
+        _write_sheet(run, made, path)
         return [path, table]
     columns = _columns(len(made))
     captions = [f"{number}: {scores[number]:.2f}" for number in kept]
@@ -75,6 +77,12 @@ def _nice(run: Run, options: Options, folder: Path) -> list[Path]:
     sheet = panels.sheet([Panel(panels.table(made, columns), captions=captions)], title, drawn_by)
     pictures.write_png(path, sheet)
     return [path, table]
+
+
+def _write_sheet(run: Run, made: np.ndarray, path: Path) -> None:
+    """Stored examples [n, ...] as their kind draws many."""
+    kind = run.config.data.kind
+    pictures.write_png(path, kind.sheet(made), kind.scale)
 
 
 def _write_scores(

@@ -9,89 +9,113 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
-from gan_jax.config import Config
-from gan_jax.data import Dataset
-from gan_jax.devices import parallel
+from gan_jax.data import Dataset, kinds
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import Method, sampling
-from gan_jax.networks import latents
+from gan_jax.method import Example, Inputs, num_examples, take
+from gan_jax.methods import Config, Method, sampling
 from gan_jax.run import runs
 from gan_jax.run.runs import Run
 from gan_jax.visualize.options import NotForThisRun, Options
 
 
-def numbered(run: Run, options: Options, numbers: Sequence[int]) -> tuple[jax.Array, jax.Array]:
-    """The latents [n, d] and labels [n] of samples by their numbers, those of --mode=sample."""
-    chosen = jnp.asarray(numbers, jnp.int32)
+def numbered(run: Run, options: Options, numbers: Sequence[int]) -> Inputs:
+    """The inputs of samples by their numbers [n], those of --mode=sample."""
     key = keys.stream(keys.root(options.seed), Purpose.USER_SAMPLE)
-    z = latents.sampler(run.config.latents)(keys.per_example(key, chosen))
-    return z, labels(run, options, numbers)
+    classes = runs.class_numbers(run, options.classes)
+    return sampling.inputs(run.config, run.method, key, np.asarray(numbers), classes)
 
 
-def labels(run: Run, options: Options, numbers: Sequence[int]) -> jax.Array:
+def labels(run: Run, options: Options, numbers: Sequence[int]) -> np.ndarray:
     """The classes [n] of samples by their numbers: those that were asked for in turn, or all."""
-    every = sampling.sample_labels(
-        run.config, 0, max(numbers) + 1, runs.class_numbers(run, options.classes)
-    )
-    return every[jnp.asarray(numbers, jnp.int32)]
+    classes = runs.class_numbers(run, options.classes)
+    return np.asarray(sampling.requested(run.config, np.asarray(numbers), classes).label)
 
 
-def images(run: Run, z: jax.Array, labels: jax.Array) -> np.ndarray:
-    """The images [..., h, w, c] of latents [..., d] and labels [...], by the averaged weights.
+def conditioned(run: Run, z: Any, examples: Example) -> Inputs:
+    """Inputs of latents [n, d] of one's own, with the condition that the method makes of examples
+    [n], whose x it does not look at."""
+    unused = keys.per_example(keys.root(0), jnp.arange(len(z)))
+    return run.method.inputs(unused, examples)._replace(latents=z)
 
-    They are uint8, or float32 where the data are points.
-    """
+
+def spread(inputs: Inputs, z: jax.Array) -> Inputs:
+    """Inputs [n, ..., d] that differ from inputs [n, d] in their latents z alone; where n is 1, as
+    many as there are."""
+
+    def repeated(leaf: jax.Array) -> jax.Array:
+        more = z.ndim - 2  # axes after the first
+        leaf = leaf.reshape(len(leaf), *[1] * more, *leaf.shape[1:])
+        return jnp.broadcast_to(leaf, (*z.shape[:-1], *leaf.shape[1 + more :]))
+
+    return Inputs(z, jax.tree.map(repeated, inputs.condition))
+
+
+def images(run: Run, inputs: Inputs) -> np.ndarray:
+    """The images of inputs [..., d], by the averaged weights, as examples are stored: uint8
+    [..., h, w, c], or float32 [..., 2] where the data are points."""
     sample, _, _ = _compiled(run.config, run.method)
-    made = _in_chunks(sample, run.state, z.reshape(-1, z.shape[-1]), labels.reshape(-1))
-    return made.reshape(*z.shape[:-1], *made.shape[1:])
+    shape = inputs.latents.shape[:-1]
+    flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[len(shape) :]), inputs)
+    made = _in_chunks(sample, run.state, flat)
+    return made.reshape(*shape, *made.shape[1:])
 
 
-def scores(run: Run, z: jax.Array, labels: jax.Array) -> np.ndarray:
-    """How real the method takes the images of latents [n, d] and labels [n] to be, float32 [n]."""
+def scores(run: Run, inputs: Inputs) -> np.ndarray:
+    """How real the method takes the images of inputs [n, d] to be, float32 [n]."""
     _, score, _ = _compiled(run.config, run.method)
-    return _in_chunks(score, run.state, z, labels)
+    return _in_chunks(score, run.state, inputs)
 
 
 def codes(run: Run, images: np.ndarray) -> np.ndarray:
-    """What the run's encoder takes the latents of uint8 images [n, h, w, c] to be: [n, d]."""
+    """What the run's encoder takes the latents of stored images [n, ...] to be: [n, d]."""
     _, _, encode = _compiled(run.config, run.method)
     return _in_chunks(encode, run.state, images)
 
 
 @functools.lru_cache(maxsize=2)
 def _compiled(config: Config, method: Method) -> tuple[Callable[..., jax.Array], ...]:
-    """Compiled once for all pictures of a run: latents to images, to scores, images to latents."""
+    """Compiled once for all pictures of a run: inputs to images, to scores, images to latents."""
+    kind = config.data.kind
 
-    def sample(state, z, labels):
-        made = method.sample(state, z, labels, True)
-        return made if config.data.is_points else sampling.eight_bit(made)
+    def sample(state, inputs):
+        return kind.from_model(method.sample(state, inputs, True)["image"])
 
-    def score(state, z, labels):
+    def score(state, inputs):
         assert method.score is not None
-        return method.score(state, method.sample(state, z, labels, True), labels)
+        made = method.sample(state, inputs, True)["image"]
+        return method.score(state, made, inputs.condition)
 
     def encode(state, images):
         assert method.encode is not None
-        return method.encode(state, parallel.unit_range(images))
+        return method.encode(state, kind.to_model(images))
 
     return jax.jit(sample), jax.jit(score), jax.jit(encode)
 
 
-def _in_chunks(function: Callable[..., jax.Array], state: Any, *arrays: Any) -> np.ndarray:
-    """function(state, *arrays) for arrays [n, ...], so many at a time that one program serves."""
-    done = []
-    for first in range(0, len(arrays[0]), sampling.CHUNK):
-        part = [np.asarray(array[first : first + sampling.CHUNK]) for array in arrays]
-        count = len(part[0])
-        padded = [np.resize(array, (sampling.CHUNK, *array.shape[1:])) for array in part]
-        done.append(np.asarray(function(state, *padded))[:count])
+def _in_chunks(function: Callable[..., jax.Array], state: Any, given: Any) -> np.ndarray:
+    """function(state, given) for a tree of arrays [n, ...], so many at a time that one program
+    serves."""
+
+    def padded(leaf: np.ndarray) -> np.ndarray:
+        return np.resize(leaf, (sampling.CHUNK, *leaf.shape[1:]))
+
+    done, given = [], jax.tree.map(np.asarray, given)
+    for first in range(0, num_examples(given), sampling.CHUNK):
+        part = take(given, slice(first, first + sampling.CHUNK))
+        found = np.asarray(function(state, jax.tree.map(padded, part)))
+        done.append(found[: num_examples(part)])
     return np.concatenate(done)
 
 
+def are_pictures(run: Run) -> bool:
+    """Whether the run's examples are pictures, which can stand in the panels of a table."""
+    return isinstance(run.config.data.kind, kinds.Picture)
+
+
 def pictures_only(run: Run, what: str) -> None:
-    """Raises `NotForThisRun` where the data are points of the plane."""
-    if run.config.data.is_points:
+    """Raises `NotForThisRun` where the data are no pictures."""
+    if not are_pictures(run):
         raise NotForThisRun(
             f"{what} is of pictures, and this run's data are points of the plane; choose others."
         )
@@ -102,7 +126,7 @@ def encoder_needed(run: Run, what: str) -> None:
     if run.method.encode is None:
         raise NotForThisRun(
             f"{what} needs a model that encodes images, such as a VAE, and this run's method is "
-            f"{run.config.method}."
+            f"{run.config.choice}."
         )
 
 
@@ -121,5 +145,5 @@ def held_out(known: Dataset) -> str:
 
 def note(run: Run, *more: str) -> str:
     """The line under a title: which run, at which step, and what else there is to say."""
-    name = run.config.experiment or run.config.method
+    name = run.config.experiment or run.config.choice
     return ". ".join([f"{name} at step {run.step:,}", *more]) + "."

@@ -1,17 +1,19 @@
 """One latent coordinate at a time from low to high, all others as they are in one sample."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax.config import Latents
+from gan_jax.method import Inputs, take
 from gan_jax.networks import latents
+from gan_jax.networks.latents import Latents
 from gan_jax.run import pictures
 from gan_jax.run.runs import Run
 from gan_jax.visualize import panels, subject
-from gan_jax.visualize.codes import codes
+from gan_jax.visualize.codes import codes, through
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel
 
@@ -29,10 +31,10 @@ def sweep(run: Run, options: Options, folder: Path) -> list[Path]:
     structured codes of InfoGAN have pictures of their own."""
     subject.pictures_only(run, "sweep")
     config = run.config.latents
-    z, label = subject.numbered(run, options, [0])
-    chosen, note = _coordinates(run, z[0], label), subject.note(run, _said(run, options))
+    first = subject.numbered(run, options, [0])
+    chosen, note = _coordinates(run, first), subject.note(run, _said(run, options))
     values = _values(config, VALUES)
-    table = _images(run, z[0], label, chosen, values)
+    table = _images(run, first, chosen, values)
     panel = Panel(table, rows=[f"z{i}" for i in chosen], columns=[f"{v:.2f}" for v in values])
     written = [folder / "sweep.png"]
     title = "One latent coordinate at a time, from low to high"
@@ -53,10 +55,10 @@ def moved(z: jax.Array, coordinates: jax.Array, values: jax.Array) -> jax.Array:
 def _animations(
     run: Run, options: Options, folder: Path, chosen: list[int], note: str
 ) -> list[Path]:
-    """A GIF of all coordinates beside each other in one sample, and one of each in several."""
+    """A GIF of all coordinates side by side in one sample, and one of each in several."""
     values, order = _values(run.config.latents, FRAMES), panels.there_and_back(FRAMES)
-    z, labels = subject.numbered(run, options, range(TOGETHER))
-    shown = _images(run, z[0], labels[:1], chosen, values)
+    inputs = subject.numbered(run, options, range(TOGETHER))
+    shown = _images(run, take(inputs, slice(1)), chosen, values)
     captions = [f"z{coordinate}" for coordinate in chosen]
     frames = [
         panels.sheet(
@@ -70,11 +72,11 @@ def _animations(
     panels.write_gif(written[0], [frames[at] for at in order], MILLISECONDS)
     several = f"Samples 0 to {TOGETHER - 1} of seed {options.seed}."
     for coordinate in chosen:
-        ways = jnp.broadcast_to(z, (FRAMES, *z.shape)).at[:, :, coordinate].set(values[:, None])
-        shown = subject.images(run, ways, jnp.broadcast_to(labels, ways.shape[:2]))
+        ways = through(inputs.latents, coordinate, values[:, None])
+        shown = subject.images(run, subject.spread(inputs, ways))
         frames = [
             panels.sheet(
-                [Panel(panels.table(shown[at], TOGETHER))],
+                [Panel(panels.table(shown[:, at], TOGETHER))],
                 f"z{coordinate} at {values[at]:+.2f}",
                 several,
             )
@@ -90,17 +92,17 @@ def _values(config: Latents, count: int) -> jax.Array:
     return jnp.linspace(low, high, count)
 
 
-def _images(run: Run, z: jax.Array, label: jax.Array, coordinates, values) -> np.ndarray:
-    ways = moved(z, jnp.asarray(coordinates), values)
-    return subject.images(run, ways, jnp.broadcast_to(label, ways.shape[:2]))
+def _images(run: Run, one: Inputs, coordinates: Sequence[int], values: jax.Array) -> np.ndarray:
+    ways = moved(one.latents[0], jnp.asarray(coordinates), values)
+    return subject.images(run, subject.spread(one, ways))
 
 
-def _coordinates(run: Run, z: jax.Array, label: jax.Array) -> list[int]:
+def _coordinates(run: Run, one: Inputs) -> list[int]:
     """All coordinates where they are few, else those that change the image most, in that order."""
     dimension = run.config.latents.dimension
     if dimension <= SHOWN:
         return list(range(dimension))
-    ends = _images(run, z, label, range(dimension), _values(run.config.latents, 2))
+    ends = _images(run, one, range(dimension), _values(run.config.latents, 2))
     low, high = ends.astype(np.float32).swapaxes(0, 1)
     change = np.square(high - low).mean((1, 2, 3))
     return np.argsort(-change, kind="stable")[:SHOWN].tolist()

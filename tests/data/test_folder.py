@@ -8,8 +8,7 @@ from conftest import TEST_DATA
 from PIL import Image
 
 from gan_jax import data
-from gan_jax.config import Data
-from gan_jax.data import folder, room
+from gan_jax.data import Folder, folder, room
 from gan_jax.errors import UserError
 
 
@@ -44,13 +43,13 @@ def pictures(tmp_path):
 
 
 def config(root, **changes):
-    return Data(source="folder", path=str(root), height=16, width=16, **changes)
+    return Folder(path=str(root), height=16, width=16, **changes)
 
 
 def test_reads_what_is_readable_and_reports_the_rest(pictures):
     made = folder.load(config(pictures))
-    assert made.train.images.shape == (9, 16, 16, 3)
-    assert made.train.images.dtype == np.uint8
+    assert made.train.x.shape == (9, 16, 16, 3)
+    assert made.train.x.dtype == np.uint8
     report = " ".join(made.report)
     assert "Read 9 pictures" in report
     assert "Skipped 3 files" in report
@@ -62,7 +61,7 @@ def test_reads_what_is_readable_and_reports_the_rest(pictures):
         assert name in report
     assert "20x30" in report
     assert "RGB (4)" in report
-    assert made.test.images is made.train.images
+    assert made.test.x is made.train.x
 
 
 def test_sub_folders_are_classes_when_there_are_some(tmp_path):
@@ -70,10 +69,10 @@ def test_sub_folders_are_classes_when_there_are_some(tmp_path):
         write(tmp_path / name / f"{number}.png")
     made = folder.load(config(tmp_path))
     assert made.class_names == ("cat", "dog")
-    np.testing.assert_array_equal(made.train.labels, [0, 1, 1])
+    np.testing.assert_array_equal(made.train.label, [0, 1, 1])
     dogs = folder.load(config(tmp_path, classes=("dog",)))
-    assert len(dogs.train.images) == 2
-    np.testing.assert_array_equal(dogs.train.labels, [0, 0])
+    assert len(dogs.train.x) == 2
+    np.testing.assert_array_equal(dogs.train.label, [0, 0])
     with pytest.raises(UserError, match=r"no sub-folder 'cow'.*cat, dog"):
         folder.load(config(tmp_path, classes=("cow",)))
 
@@ -84,7 +83,7 @@ def test_a_flat_folder_has_no_classes(tmp_path):
 
 
 def test_the_pattern_chooses_files(pictures):
-    assert len(folder.load(config(pictures, pattern="*.png")).train.images) == 4
+    assert len(folder.load(config(pictures, pattern="*.png")).train.x) == 4
 
 
 @pytest.mark.parametrize(
@@ -95,8 +94,6 @@ def test_the_pattern_chooses_files(pictures):
         (lambda root: write(root / "a.png"), {"pattern": "*.jpg"}, "no files that match"),
         (lambda root: (root.mkdir(), (root / "a.txt").write_text("x")), {}, "Nothing is left"),
         (lambda root: write(root / "a.png"), {"crop": (5,)}, "a height and a width"),
-        (lambda root: write(root / "a.png"), {"crop": (0, 5)}, "a height and a width"),
-        (lambda root: write(root / "a.png"), {"channels": 2}, "have 1, 3 or 4 data.channels"),
     ],
 )
 def test_a_mistake_is_one_sentence(tmp_path, make, changes, sentence):
@@ -122,7 +119,7 @@ def test_the_pictures_of_runs_in_the_folder_are_none_of_its_own(tmp_path, monkey
 
 def test_no_path_says_so():
     with pytest.raises(UserError, match="add --set=data"):
-        data.resolve(Data(source="folder"))
+        data.resolve(Folder())
 
 
 def test_the_cache_is_used_and_follows_the_folder(tmp_path, monkeypatch):
@@ -132,41 +129,39 @@ def test_the_cache_is_used_and_follows_the_folder(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(folder, "fit", None)  # reading a picture again would fail
         again = data.load(config(tmp_path / "x"))
-    np.testing.assert_array_equal(first.train.images, again.train.images)
+    np.testing.assert_array_equal(first.train.x, again.train.x)
     assert first.fingerprint == again.fingerprint
     assert first.report == again.report
 
     write(tmp_path / "x" / "b.png", (0, 255, 0))
     more = data.load(config(tmp_path / "x"))
-    assert len(more.train.images) == 2
+    assert len(more.train.x) == 2
 
     write(tmp_path / "x" / "b.png", (0, 0, 255))  # rewritten in place
     os.utime(tmp_path / "x" / "b.png", ns=(time.time_ns(), time.time_ns() + 10**9))
     changed = data.load(config(tmp_path / "x"))
-    np.testing.assert_array_equal(changed.train.images[1, 0, 0], [0, 0, 255])
+    np.testing.assert_array_equal(changed.train.x[1, 0, 0], [0, 0, 255])
     assert changed.fingerprint != more.fingerprint
 
     (tmp_path / "x" / "b.png").unlink()
-    assert len(data.load(config(tmp_path / "x")).train.images) == 1
-    assert data.load(config(tmp_path / "x", crop=(4, 4))).train.images.shape[0] == 1
+    assert len(data.load(config(tmp_path / "x")).train.x) == 1
+    assert data.load(config(tmp_path / "x", crop=(4, 4))).train.x.shape[0] == 1
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_JAX_CACHE_DIR", str(tmp_path / "cache"))
     write(tmp_path / "x" / "a.png")
     first = data.load(config(tmp_path / "x"))
-    (stored,) = (tmp_path / "cache").rglob("train_images.npy")
+    (stored,) = (tmp_path / "cache").rglob("train_x.npy")
     stored.write_bytes(stored.read_bytes()[:100])
-    np.testing.assert_array_equal(
-        data.load(config(tmp_path / "x")).train.images, first.train.images
-    )
+    np.testing.assert_array_equal(data.load(config(tmp_path / "x")).train.x, first.train.x)
 
 
 def test_a_cache_that_cannot_be_written_is_no_failure(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GAN_JAX_CACHE_DIR", str(tmp_path / "file"))
     write(tmp_path / "x" / "a.png")
-    assert len(data.load(config(tmp_path / "x")).train.images) == 1
+    assert len(data.load(config(tmp_path / "x")).train.x) == 1
     assert "could not be cached" in capsys.readouterr().err
 
 
@@ -189,7 +184,7 @@ def linked(tmp_path):
 def test_linked_folders_are_read_and_circles_are_not(tmp_path):
     made = folder.load(config(linked(tmp_path)))
     assert made.class_names == ("birds", "cats", "dogs")
-    np.testing.assert_array_equal(made.train.labels, [0] * 3 + [1] * 3 + [2] * 3)
+    np.testing.assert_array_equal(made.train.label, [0] * 3 + [1] * 3 + [2] * 3)
     (said,) = (line for line in made.report if line.startswith("Passed over"))
     for part in (
         "2 links to folders that are read already (again, birds/up)",
@@ -284,16 +279,16 @@ def test_no_program_is_started_to_read_a_picture(tmp_path, monkeypatch):
 def test_pictures_too_many_for_memory_are_decoded_to_the_disk(pictures, most, monkeypatch):
     monkeypatch.setattr(room, "MEMORY_BYTES", most)
     made = folder.load(config(pictures))
-    whole = made.train.images if made.train.images.base is None else made.train.images.base
-    assert isinstance(made.train.images, np.memmap) == (most == 0), type(whole)
-    assert made.train.images.shape == (9, 16, 16, 3)
+    whole = made.train.x if made.train.x.base is None else made.train.x.base
+    assert isinstance(made.train.x, np.memmap) == (most == 0), type(whole)
+    assert made.train.x.shape == (9, 16, 16, 3)
 
 
 def test_the_cache_keeps_the_newest_of_a_folder_and_tells_its_size(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GAN_JAX_CACHE_DIR", str(tmp_path / "cache"))
     for number in range(3):
         write(tmp_path / "x" / f"{number}.png")
-        assert len(data.load(config(tmp_path / "x")).train.images) == number + 1
+        assert len(data.load(config(tmp_path / "x")).train.x) == number + 1
         assert len(list((tmp_path / "cache" / "data").iterdir())) == 1
     assert re.search(r"Cached the decoded data, 1 MB of 1 MB in .*cache", capsys.readouterr().err)
     data.load(config(tmp_path / "x", crop=(4, 4)))
@@ -304,6 +299,6 @@ def test_the_cache_keeps_the_newest_of_a_folder_and_tells_its_size(tmp_path, mon
 
 @pytest.mark.skipif(not (TEST_DATA / "roses").is_dir(), reason="needs the roses of the test data")
 def test_the_roses():
-    made = folder.load(Data(source="folder", path=str(TEST_DATA / "roses"), height=64, width=64))
-    assert made.train.images.shape == (67, 64, 64, 3)
+    made = folder.load(Folder(path=str(TEST_DATA / "roses"), height=64, width=64))
+    assert made.train.x.shape == (67, 64, 64, 3)
     assert "Skipped" not in " ".join(made.report)

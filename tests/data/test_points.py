@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from gan_jax import data, sample, train
-from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Network, Sample, Train
-from gan_jax.data import densities
+from gan_jax.config import override
+from gan_jax.data import Digits, Points, densities, sheets
 from gan_jax.data.densities import DENSITIES, Mixture, mixture
 from gan_jax.errors import UserError
+from gan_jax.methods import GAN, Checkpoint, GameTrain, Log, Sample
 from gan_jax.metrics import measures
-from gan_jax.run import pictures
+from gan_jax.networks import MLPDisc, MLPGen, Uniform
 
-POINTS = Data(source="points", name="ring", height=1, width=1, channels=2)
+POINTS = Points(name="ring")
 
 
 def one(mean, deviation=1.0) -> Mixture:
@@ -157,50 +158,49 @@ def test_the_line_is_even_along_its_length():
 
 
 @pytest.mark.parametrize("name", DENSITIES)
-def test_points_are_images_that_nothing_rounds(name):
+def test_points_are_arrays_that_nothing_rounds(name):
     """Through the cache and back: the same float32, in [-1, 1], labelled by their modes."""
     config = dataclasses.replace(POINTS, name=name)
     first, again = data.load(config), data.load(config)
     assert first.fingerprint == again.fingerprint
     for split, count, seed in ((again.train, 20_000, 0), (again.test, 5_000, 1)):
         drawn, modes = densities.draw(DENSITIES[name], seed, count)
-        assert split.images.dtype == np.float32
-        assert split.images.shape == (count, 1, 1, 2)
-        np.testing.assert_array_equal(split.images.reshape(-1, 2), drawn.astype(np.float32))
-        np.testing.assert_array_equal(split.labels, modes)
-        assert np.abs(split.images).max() <= 1
-    assert isinstance(again.train.images, np.memmap)
+        assert split.x.dtype == np.float32
+        assert split.x.shape == (count, 2)
+        np.testing.assert_array_equal(split.x, drawn.astype(np.float32))
+        np.testing.assert_array_equal(split.label, modes)
+        assert np.abs(split.x).max() <= 1
+    assert isinstance(again.train.x, np.memmap)
     assert data.describe(config) == f"points {name}"
 
 
 def test_a_wrong_density_or_shape_is_refused():
     with pytest.raises(UserError, match=r"data.name='rings' is unknown.*ring, grid"):
         data.resolve(dataclasses.replace(POINTS, name="rings"))
-    with pytest.raises(UserError, match="two coordinates"):
-        data.resolve(dataclasses.replace(POINTS, height=2))
+    with pytest.raises(UserError, match=r"data\.source=points has no field 'height'; it has num_"):
+        override(GAN(data=POINTS), {"data.height": 2})
 
 
 def test_a_scatter_has_a_dot_at_each_point_with_y_up():
-    drawn = pictures.scatter(np.array([[-0.5, 0.5], [0.75, -0.25]]))
+    drawn = sheets.scatter(np.array([[-0.5, 0.5], [0.75, -0.25]]))
     assert drawn.shape == (384, 384, 3)
     blue = (drawn == [0x00, 0x72, 0xB2]).all(axis=-1)
     assert blue[96, 96]  # half-way to the left and to the top
     assert blue[240, 336]
     assert 4 <= blue.sum() <= 18  # two dots, three pixels wide
-    points = np.zeros((3, 1, 1, 2), np.float32)
-    assert pictures.sheet(points)[1] == 1
-    assert pictures.sheet(points)[0].shape == (384, 384, 3)
+    kind = POINTS.kind
+    assert kind.scale == 1
+    assert kind.sheet(np.zeros((3, 2), np.float32)).shape == (384, 384, 3)
 
 
-def points_config(**changes) -> Config:
-    network = Network(name="mlp", features=(8, 8), norm="none", output="linear")
-    config = Config(
+def points_config(**changes) -> GAN:
+    config = GAN(
         experiment="points",
         data=POINTS,
-        latents=Latents(dimension=2, distribution="uniform"),
-        gen=network,
-        disc=network,
-        train=Train(num_steps=4, batch_size=8),
+        latents=Uniform(dimension=2),
+        gen=MLPGen(features=(8, 8), norm="none", output="linear"),
+        disc=MLPDisc(features=(8, 8), norm="none"),
+        train=GameTrain(num_steps=4, batch_size=8),
         log=Log(every_steps=1),
         sample=Sample(every_steps=2, num_images=16),
         checkpoint=Checkpoint(every_steps=2, keep_every_steps=2),
@@ -229,24 +229,24 @@ def test_a_run_measures_coverage_in_the_rows_of_sample_steps(run):
 
 def test_a_measure_is_of_exactly_the_samples_it_asks_for():
     """2,500 draws of the ring, and then draws of one mode: all covered, a divergence between."""
-    (measure,) = measures.measures(points_config(), data.load(POINTS))
+    (measure,) = measures.measures(POINTS, data.load(POINTS))
     assert measure.num_samples == 10_000
     ring = densities.draw(DENSITIES["ring"], 9, 2_500)[0]
     rest = np.tile(DENSITIES["ring"].means[:1], (7_500, 1))
-    images = np.concatenate([ring, rest]).astype(np.float32).reshape(-1, 1, 1, 2)
+    images = np.concatenate([ring, rest]).astype(np.float32)
     row = measure.scalars(images)
     assert row["coverage/modes"] == 8
     assert row["coverage/share_at_modes"] == pytest.approx(1 - math.exp(-4.5), abs=0.01)
     assert 0.2 < row["coverage/jensen_shannon"] < math.log(2)
-    of_pictures = points_config(data=Data(source="digits", height=8, width=8, channels=1))
-    assert measures.coverage(of_pictures, data.load(of_pictures.data)) is None
+    of_pictures = Digits(height=8, width=8, channels=1)
+    assert measures.coverage(of_pictures, data.load(of_pictures)) is None
 
 
 def test_samples_of_points_are_a_scatter_and_an_array(run):
     folder = sample.run(run, num_samples=70, seed=1)
     assert {path.name for path in folder.iterdir()} == {"grid.png", "samples.npz"}
     saved = np.load(folder / "samples.npz")
-    assert saved["images"].shape == (70, 1, 1, 2)
+    assert saved["images"].shape == (70, 2)
     assert saved["images"].dtype == np.float32
     assert len(np.unique(saved["images"])) > 100  # not rounded to the 256 steps of a picture
     np.testing.assert_array_equal(

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from conftest import ROOT, finish, start
 
+from gan_jax.data import kinds
 from gan_jax.devices import collectives, parallel
 from gan_jax.devices.mesh import place
 from gan_jax.errors import UserError
-from gan_jax.methods import Batch, Method
-from gan_jax.methods.sampling import eight_bit
+from gan_jax.method import Example, Method
 
 TRAINER = ROOT / "tests" / "trainer.py"
 THREE = ("train.num_steps=3", "log.every_steps=1")
@@ -93,20 +93,23 @@ def counting(bad_step):
     """A method whose one metric is the step, and NaN at `bad_step`."""
 
     def step(state, batch, key):
-        seen = collectives.mean(batch.images.mean())
+        assert batch.label is batch.caption is None
+        own = jnp.abs(batch.x - (batch.source / 127.5 - 1)).max()  # 0 where x has its own source
+        seen = collectives.mean(batch.x.mean() + 1_000 * own)
         value = jnp.where(state.step == bad_step, jnp.nan, state.step + 0.0)
         return Counter(state.step + 1), {"value": value, "seen": seen}
 
-    return Method(lambda key: Counter(jnp.zeros((), jnp.int32)), step, None, None)
+    return Method(lambda key: Counter(jnp.zeros((), jnp.int32)), None, step, None, None)
 
 
 def called(bad_step, lengths):
     """The last outcome of calls of these lengths on all devices, of images 0, 1, 2, ..."""
-    batch = Batch(np.zeros((2, 1, 1, 1), np.float32), np.zeros(2, np.int32))
+    x = np.zeros((2, 1, 1, 1), np.float32)
+    batch = Example(x, source=x)
     traced = parallel.trace(counting(bad_step), Counter(np.int32(0)), batch)
-    program = parallel.many_steps(traced, split_pool=False)
+    program = parallel.many_steps(traced, kinds.Picture(1, 1, 1), split_pool=False)
     images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
-    pool = place(1).share(parallel.Pool(images, np.zeros(20, np.int32)))
+    pool = place(1).share(Example(images, source=images.astype(np.float32)))
     state = Counter(np.int32(0))
     carried = place(1).share((state, parallel.zero_sums(traced.metrics)))
     done = 0
@@ -140,11 +143,3 @@ def test_a_batch_that_the_devices_do_not_divide_names_one_that_they_do():
         parallel.check_divisible(7, place(1))
     with pytest.raises(UserError, match="batch_size=2"):
         parallel.check_divisible(1, place(1))
-
-
-def test_unit_range_and_eight_bit_are_inverse_and_fill_the_range():
-    levels = np.arange(256, dtype=np.uint8)
-    unit = parallel.unit_range(levels)
-    assert (float(unit[0]), float(unit[255])) == (-1.0, 1.0)
-    np.testing.assert_array_equal(eight_bit(unit), levels)
-    np.testing.assert_array_equal(eight_bit(np.float32([-3, 3])), [0, 255])

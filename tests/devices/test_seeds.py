@@ -13,9 +13,10 @@ from conftest import tiny_config
 
 from gan_jax import sample, train
 from gan_jax.config import override
+from gan_jax.data import kinds
 from gan_jax.devices import mesh, parallel
 from gan_jax.errors import UserError
-from gan_jax.methods import Batch, Method
+from gan_jax.method import Example, Method
 from gan_jax.run import directory, runs
 
 SEEDS = (5, 6, 7, 8)
@@ -144,14 +145,14 @@ def test_a_seed_that_is_not_finite_is_named_with_its_own_step(monkeypatch, backe
         value = jnp.where((state.seed == 3) & (state.step == 2), jnp.nan, 1.0)
         return Count(state.step + 1, state.seed), {"g/loss": value}
 
-    method = Method(lambda key: None, step, None, None)
+    method = Method(lambda key: None, None, step, None, None)
     spread = mesh.place(4)
     state = spread.put(Count(np.zeros(4, np.int32), np.arange(2, 6, dtype=np.int32)))
-    one, batch = Count(np.int32(0), np.int32(0)), Batch(np.zeros((1, 1, 1, 1)), np.zeros(1))
+    one, batch = Count(np.int32(0), np.int32(0)), Example(np.zeros((1, 1, 1, 1)), np.zeros(1))
     traced = parallel.trace(method, one, batch, spread)
     sums = spread.put(parallel.zero_sums(traced.metrics, 4))
-    pool = spread.share(parallel.Pool(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32)))
-    program = parallel.many_steps(traced, False, spread)
+    pool = spread.share(Example(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int32)))
+    program = parallel.many_steps(traced, kinds.Picture(1, 1, 1), False, spread)
     places = np.zeros((2, 5, 2, 1), np.int32)
     outcome = program(state, sums, pool, places, spread.root_keys(2), np.int32(5))
     np.testing.assert_array_equal(np.ravel(outcome.finite), [True, False, True, True])

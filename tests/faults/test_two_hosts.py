@@ -26,8 +26,8 @@ def digests(folder, step):
     ("changes", "difference"),
     [
         (
-            "--set=gen.optimizer.learning_rate=1e-2",
-            "gen.optimizer.learning_rate is 0.01 in process",
+            "--set=gen_optimizer.learning_rate=1e-2",
+            "gen_optimizer.learning_rate is 0.01 in process",
         ),
         ("--seed=5", "seed is 5 in process 1"),
         ("--set=data.name=grid", "the fingerprint of the images is "),

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from gan_jax import keys
-from gan_jax.config import Latents
 from gan_jax.networks import latents
+from gan_jax.networks.latents import Normal, Uniform
 
-NORMAL, UNIFORM = Latents(4, "normal"), Latents(4, "uniform")
+NORMAL, UNIFORM = Normal(4), Uniform(4)
 
 
 def test_slerp_keeps_the_norm_at_constant_speed():
@@ -34,7 +34,7 @@ def test_slerp_between_norms_and_along_one_line():
 
 def test_lerp_passes_closer_to_zero_than_draws_are():
     """Half-way the norm is near sqrt(d / 2), by slerp near sqrt(d)."""
-    z = latents.sampler(Latents(100))(keys.per_example(keys.root(0), jnp.arange(2000)))
+    z = latents.sampler(Normal(100))(keys.per_example(keys.root(0), jnp.arange(2000)))
     t = jnp.array([0.5])
     lerp, slerp = latents.lerp(z[::2], z[1::2], t), latents.slerp(z[::2], z[1::2], t)
     norms = [np.linalg.norm(np.asarray(way)[:, 0], axis=1).mean() / 10 for way in (lerp, slerp)]
@@ -59,10 +59,10 @@ def test_normal_scores_and_back():
 
 @pytest.mark.parametrize(("config", "deviation"), [(NORMAL, 1), (UNIFORM, 1 / np.sqrt(3))])
 def test_the_arc_through_normal_scores_stays_in_the_distribution(config, deviation):
-    config = Latents(50, config.distribution)
+    config = type(config)(50)
     z = latents.sampler(config)(keys.per_example(keys.root(1), jnp.arange(2000)))
     ends = latents.to_normal(config, z)
     way = latents.slerp(ends[::2], ends[1::2], jnp.array([0.5]))
     middle = jax.device_get(latents.from_normal(config, way))
     np.testing.assert_allclose(middle.std(), deviation, rtol=0.02)
-    assert config.distribution == "normal" or np.abs(middle).max() <= 1
+    assert config.choice == "normal" or np.abs(middle).max() <= 1

@@ -6,26 +6,28 @@ import numpy as np
 import pytest
 
 from gan_jax import keys, methods
-from gan_jax.config import Config, Data, Latents, Network, Pyramid, Train, override
+from gan_jax.config import override
+from gan_jax.data import ProceduralCars
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import Batch, adversarial, pyramid
+from gan_jax.method import Example, Inputs
+from gan_jax.methods import Coarsest, GameTrain, LaplacianPyramid, gan, pyramid
+from gan_jax.networks import LAPGANDisc, LAPGANGen, MLPDisc, MLPGen, Normal
 from gan_jax.objectives import augmentations
 
-CONFIG = Config(
-    method="pyramid",
-    data=Data(height=8, width=16, channels=1, flip="horizontal"),
-    latents=Latents(dimension=3 + 4 * 8 + 8 * 16),
-    gen=Network(name="lapgan", features=(4,), norm="none", kernel_size=3),
-    disc=Network(name="lapgan", features=(4,), norm="none", kernel_size=3, dropout_rate=0.5),
-    pyramid=Pyramid(
-        levels=3,
+CONFIG = LaplacianPyramid(
+    data=ProceduralCars(height=8, width=16, channels=1, flip="horizontal"),
+    latents=Normal(dimension=3 + 4 * 8 + 8 * 16),
+    gen=LAPGANGen(features=(4,), kernel_size=3),
+    disc=LAPGANDisc(features=(4,), kernel_size=3, dropout_rate=0.5),
+    levels=3,
+    coarsest=Coarsest(
         latent_dimension=3,
-        gen=Network(name="mlp", features=(4,), norm="none"),
-        disc=Network(name="mlp", features=(4,), norm="none"),
+        gen=MLPGen(features=(4,), norm="none"),
+        disc=MLPDisc(features=(4,), norm="none"),
     ),
-    train=Train(batch_size=4),
+    train=GameTrain(batch_size=4),
 )
 KEY = keys.root(3)
 
@@ -54,28 +56,29 @@ def stepped(made, state, batch, devices):
 
 @pytest.fixture(scope="module")
 def after(state, images):
-    batch = Batch(images, jnp.zeros(4, jnp.int32))
+    batch = Example(images)
     step = methods.make(CONFIG).step
     return {devices: stepped(step, state, batch, devices) for devices in (1, 2)}
 
 
 def test_bands_and_the_coarsest_image_add_up_to_the_image(parts, images):
-    coarsest, *finer = pyramid.split(parts, images, jnp.zeros(4, jnp.int32))
-    x = coarsest.images
+    labels = jnp.arange(4)
+    coarsest, *finer = pyramid.split(parts, Example(images, labels))
+    assert coarsest.label is labels
+    x = coarsest.x
     assert x.shape == (4, 2, 4, 1)
     np.testing.assert_allclose(x, images.reshape(4, 2, 4, 4, 4, 1).mean(axis=(2, 4)), atol=1e-6)
     for level, band in enumerate(finer):
-        assert band.images.shape == band.labels.shape == (4, 4 * 2**level, 8 * 2**level, 1)
-        np.testing.assert_allclose(band.labels, pyramid.up(x), atol=1e-6)
-        x = band.labels + band.images
+        assert band.x.shape == band.source.shape == (4, 4 * 2**level, 8 * 2**level, 1)
+        np.testing.assert_allclose(band.source, pyramid.up(x), atol=1e-6)
+        x = band.source + band.x
     np.testing.assert_allclose(x, images, atol=1e-6)
 
 
 def test_a_score_is_the_sum_of_what_all_levels_say(parts, state, images):
-    labels = jnp.zeros(4, jnp.int32)
-    levels = zip(parts.games, state.levels, pyramid.split(parts, images, labels), strict=True)
-    each = [adversarial.score(game, own, *part) for game, own, part in levels]
-    found = pyramid.score(parts, state, images, labels)
+    levels = zip(parts.games, state.levels, pyramid.split(parts, Example(images)), strict=True)
+    each = [gan.score(game, own, part.x, part.source) for game, own, part in levels]
+    found = pyramid.score(parts, state, images, None)
     np.testing.assert_allclose(found, each[0] + each[1] + each[2], rtol=1e-5)
 
 
@@ -87,13 +90,12 @@ def test_doubling_is_linear_between_pixels_and_keeps_a_constant():
 
 def test_a_sample_is_the_coarsest_one_and_the_bands_of_all_levels(parts, state):
     z = jax.random.normal(jax.random.key(1), (2, CONFIG.latents.dimension))
-    labels = jnp.zeros(2, jnp.int32)
     coarsest, middle, finest = zip(parts.games, state.levels, strict=True)
-    x = adversarial.sample(*coarsest, z[:, :3], labels, averaged=True)
+    x = gan.sample(*coarsest, Inputs(z[:, :3]), averaged=True)["image"]
     for level, noise in ((middle, z[:, 3:35]), (finest, z[:, 35:])):
         low = pyramid.up(x)
-        x = low + adversarial.sample(*level, noise, low, averaged=True)
-    drawn = pyramid.sample(parts, state, z, labels, averaged=True)
+        x = low + gan.sample(*level, Inputs(noise, low), averaged=True)["image"]
+    drawn = pyramid.sample(parts, state, Inputs(z), averaged=True)["image"]
     np.testing.assert_allclose(drawn, x, rtol=1e-5, atol=1e-6)
     assert drawn.shape == (2, 8, 16, 1)
 
@@ -110,12 +112,12 @@ def test_each_level_plays_its_own_game_on_real_images_alone(parts, state, images
     flips = keys.per_example(keys.at_step(KEY, Purpose.FLIP, 0), jnp.arange(4))
     mirrored = augmentations.flip(flips, images)
     assert 0 < (mirrored != images).any(axis=(1, 2, 3)).sum() < 4
-    seen = pyramid.split(parts, mirrored, jnp.zeros(4, jnp.int32))
+    seen = pyramid.split(parts, Example(mirrored))
     key = jax.random.fold_in(keys.stream(KEY, Purpose.LEVEL), 1)
     game, own = parts.games[1], state.levels[1]
 
     def alone(own, batch, _):
-        return adversarial.step(game, own, batch, key)
+        return gan.step(game, own, batch, key)
 
     level, _ = stepped(alone, own, seen[1], 1)
     for a, b in zip(jax.tree.leaves(level), jax.tree.leaves(whole.levels[1]), strict=True):
@@ -140,7 +142,7 @@ def test_the_metrics_are_those_of_each_level_and_their_means(parts, after):
     _, measured = after[1]
     own = ("loss", "grad_norm", "prob_real", "prob_fake")
     names = {*(f"d/{name}" for name in own), "g/loss", "g/grad_norm"}
-    levels = {f"level{game.image_shape[0]}/{name}" for game in parts.games for name in names}
+    levels = {f"level{game.shape[0]}/{name}" for game in parts.games for name in names}
     assert set(measured) == {"d/loss", "g/loss"} | levels
     each = [measured[f"level{height}/g/loss"] for height in (2, 4, 8)]
     np.testing.assert_allclose(measured["g/loss"], sum(each) / 3, rtol=1e-6)
@@ -151,7 +153,7 @@ def test_the_metrics_are_those_of_each_level_and_their_means(parts, after):
     [
         ({"latents.dimension": 100}, "set latents.dimension=163"),
         ({"data.width": 18}, "set data.width=16"),
-        ({"augment.names": "color"}, "augment.names= to none"),
+        ({"augment.names": "color"}, "set augment.name=none"),
         ({"latents.continuous": 2}, "leave latents.categories and latents.continuous out"),
     ],
 )

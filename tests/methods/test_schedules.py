@@ -8,11 +8,11 @@ import optax
 import pytest
 from conftest import tiny_config
 
-from gan_jax.config import Optimizer, Train, override
+from gan_jax.config import override
 from gan_jax.errors import UserError
-from gan_jax.methods import average, optimizers, regularisers, schedules
+from gan_jax.methods import SGD, Adam, Train, average, optimizers, regularisers, schedules
 from gan_jax.methods.average import Average
-from gan_jax.methods.player import Player
+from gan_jax.methods.network_state import NetworkState
 from gan_jax.objectives.penalties import View
 
 TRAIN = Train(batch_size=10, schedule="cosine", schedule_images=1_000.0)
@@ -46,19 +46,19 @@ def test_an_end_that_nothing_leads_to_is_refused(train):
 
 
 def test_ends_can_be_set_and_unset_on_the_command_line():
-    config = override(tiny_config(), {"gen.optimizer.final_b2": "0.99"})
-    assert config.gen.optimizer.final_b2 == 0.99
-    assert override(config, {"gen.optimizer.final_b2": "none"}).gen.optimizer.final_b2 is None
+    config = override(tiny_config(), {"gen_optimizer.final_b2": "0.99"})
+    assert config.gen_optimizer.final_b2 == 0.99
+    assert override(config, {"gen_optimizer.final_b2": "none"}).gen_optimizer.final_b2 is None
     with pytest.raises(UserError, match="it takes a finite number"):
-        override(config, {"gen.optimizer.final_b2": "much"})
+        override(config, {"gen_optimizer.final_b2": "much"})
 
 
 @pytest.mark.parametrize("updates_per_step", [1, 4])
 def test_rates_follow_the_steps_whatever_the_updates_in_each(updates_per_step):
     """The learning rate of sgd is the size of its update."""
-    section = Optimizer("sgd", learning_rate=1.0, b1=0.0, final_learning_rate=0.0)
+    section = SGD(learning_rate=1.0, momentum=0.0, final_learning_rate=0.0)
     train = Train(batch_size=10, schedule="linear", schedule_images=40.0)
-    optimizer = optimizers.make(section, "gen.optimizer", train, updates_per_step)
+    optimizer = optimizers.make(section, "gen_optimizer", train, updates_per_step)
     state, moves = optimizer.init(jnp.zeros(())), []
     for _ in range(5 * updates_per_step):
         move, state = optimizer.update(jnp.ones(()), state, jnp.zeros(()))
@@ -69,9 +69,9 @@ def test_rates_follow_the_steps_whatever_the_updates_in_each(updates_per_step):
 
 def test_b2_follows_too():
     """Adam's second moment after two updates by 1 and by 2: b2 of the second one weighs them."""
-    section = Optimizer("adam", b2=0.9, final_b2=0.99)
+    section = Adam(b2=0.9, final_b2=0.99)
     train = Train(batch_size=10, schedule="linear", schedule_images=10.0)
-    optimizer = optimizers.make(section, "disc.optimizer", train)
+    optimizer = optimizers.make(section, "disc_optimizer", train)
     state = optimizer.init(jnp.zeros(()))
     for gradient in (1.0, 2.0):
         _, state = optimizer.update(jnp.float32(gradient), state, jnp.zeros(()))
@@ -83,7 +83,8 @@ def test_the_weight_of_a_penalty_follows():
     changes = {"penalty.name": "r1", "penalty.weight": "4", "penalty.final_weight": "2",
                "train.schedule": "linear", "train.batch_size": "10",
                "train.schedule_images": "100"}  # fmt: skip
-    penalty = regularisers.penalty(override(tiny_config(), changes))
+    config = override(tiny_config(), changes)
+    penalty = regularisers.penalty(config.penalty, config.train)
     view = View(None, None, None, lambda: 2 * jnp.ones((3, 1, 1, 1)), None, None)  # R1 is 2
     for step, value in ((0, 8), (5, 6), (10, 4), (99, 4)):
         assert float(penalty(view, jnp.int32(step))) == pytest.approx(value)
@@ -101,9 +102,12 @@ def test_the_weight_of_a_penalty_follows():
 )  # fmt: skip
 def test_the_half_life_of_the_average(changes, half_lives):
     """Steps 0, 1 and 4 of 10 images: 0, 10 and 40 were seen before them."""
-    follow = average.follower(Train(batch_size=10, **changes))
+    follow = average.updater(Train(batch_size=10, **changes))
     for step, half_life in zip((0, 1, 4), half_lives, strict=True):
-        old, player = Average(jnp.ones(()), jnp.ones(())), Player(jnp.zeros(()), jnp.zeros(()), ())
+        old, player = (
+            Average(jnp.ones(()), jnp.ones(())),
+            NetworkState(jnp.zeros(()), jnp.zeros(()), ()),
+        )
         found = follow(old, player, jnp.int32(step))
         decay = 0.5 ** (10 / half_life) if half_life else 0.0
         np.testing.assert_allclose(found, [decay, decay], rtol=1e-5, atol=1e-7)

@@ -6,16 +6,17 @@ import numpy as np
 import optax
 import pytest
 from conftest import tiny_config
-from test_adversarial import keys_at_0, started, step
+from test_gan import keys_at_0, started, step
 
 from gan_jax.config import override
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.methods import game as games
-from gan_jax.methods import updates
+from gan_jax.methods import passes
 
 PLAIN = {"train.disc_update": "joint", "disc.dropout_rate": "0", "gen.norm": "none",
-         "disc.norm": "none", "gen.optimizer.name": "sgd", "gen.optimizer.b1": "0"}  # fmt: skip
+         "disc.norm": "none", "gen_optimizer.name": "sgd",
+         "gen_optimizer.momentum": "0"}  # fmt: skip
 
 
 def ranks(values, devices):
@@ -32,9 +33,11 @@ def test_ranks_over_all_devices(devices):
 def test_the_weights_of_the_kept_have_the_mean_one(devices):
     """Half of six: the three largest, each twice as heavy."""
     game, state = started(override(tiny_config(), {**PLAIN, "train.gen_top_share": "0.5"}))
-    now = updates.Now(state.step, state.control, keys_at_0)
+    now = passes.StepContext(state.step, state.scalars, keys_at_0)
     shards = jnp.array([1.0, 5, 3, 5, -2, 0]).reshape(devices, -1)
-    mapped = jax.vmap(lambda logits: updates._top(game, now, logits), axis_name=collectives.AXIS)
+    mapped = jax.vmap(
+        lambda logits: passes.top_weights(game, now, logits), axis_name=collectives.AXIS
+    )
     np.testing.assert_array_equal(np.ravel(mapped(shards)), [0, 2, 2, 2, 0, 0])
 
 
@@ -80,7 +83,7 @@ def test_the_share_may_shrink_with_the_schedule():
 
 @pytest.mark.parametrize("field", ["gen_top_share", "final_gen_top_share"])
 def test_means_over_all_fakes_leave_none_out(field):
-    changes = {"loss.name": "relativistic_average", "loss.real_target": "1"}
+    changes = {"loss.name": "relativistic_average"}
     changes |= {"train.disc_update": "joint", f"train.{field}": "0.5"}
     with pytest.raises(UserError, match=r"means over all fakes.*set train\.gen_top_share=1"):
         games.make(override(tiny_config(), changes))

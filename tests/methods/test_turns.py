@@ -6,14 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import tiny_config
-from test_adversarial import IMAGES, count, keys_at_0, on_devices, started, step
+from test_gan import IMAGES, count, keys_at_0, on_devices, started, step
 
 from gan_jax import keys
 from gan_jax.config import override
 from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
-from gan_jax.methods import updates
-from gan_jax.objectives.auxiliary import Asked
+from gan_jax.method import Inputs
+from gan_jax.methods import passes, turns
 
 CHANGES = {"train.disc_updates": "2", "train.disc_update": "joint", "disc.dropout_rate": "0",
            "data.flip": "horizontal"}  # fmt: skip
@@ -40,14 +40,14 @@ def by_hand(batch, s, game, first):
         def key_of(purpose, number=number):
             return keys.at_step(keys.root(0), purpose, number)
 
-        real = batch.images[update::2]
+        real = batch.x[update::2]
         mirrored = jax.vmap(jax.random.bernoulli)(keys.per_example(key_of(Purpose.FLIP), numbers))
         real = jnp.where(mirrored[:, None, None, None], real[:, :, ::-1], real)
         z = game.draw_latents(keys.per_example(key_of(Purpose.LATENT), numbers))
-        asked = Asked(batch.labels[update::2], z)
-        fakes = updates.make_fakes(game, s.gen, asked)
-        now = updates.Now(s.step, s.control, key_of)
-        disc, measured, _ = updates.update_disc(game, now, disc, real, fakes.images, asked)
+        inputs = Inputs(z, batch.label[update::2])
+        fakes = passes.make_fakes(game, s.gen, inputs)
+        now = passes.StepContext(s.step, s.scalars, key_of)
+        disc, measured, _ = turns.update_disc(game, now, disc, real, fakes.images, inputs)
         metrics.append(measured["d/loss"])
     return disc, fakes.stats, sum(metrics) / 2
 
@@ -69,7 +69,7 @@ def test_each_update_has_its_own_examples_and_latents(number):
 
 
 def test_devices_share_each_update():
-    game, state = started(override(CONFIG, {"disc.optimizer.name": "sgd", "disc.norm": "none"}))
+    game, state = started(override(CONFIG, {"disc_optimizer.name": "sgd", "disc.norm": "none"}))
     one, many = step(game, state), step(game, state, devices=2)
     chex.assert_trees_all_close(one[0].disc, many[0].disc, rtol=1e-4, atol=1e-5)
     chex.assert_trees_all_close(one[1], many[1], rtol=1e-4, atol=1e-5)

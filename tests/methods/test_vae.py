@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from gan_jax import keys, methods, train
-from gan_jax.config import Loss, Network, Optimizer, Train, override
+from gan_jax.config import override
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
-from gan_jax.methods import Batch, optimizers, sampling, vae
+from gan_jax.method import Example, Inputs
+from gan_jax.methods import RMSProp, Train, optimizers, sampling, vae
+from gan_jax.networks import MLPEncoderSettings, MLPGen
 
 IMAGES = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 LABELS = jnp.zeros(8, jnp.int32)
@@ -24,12 +26,13 @@ LABELS = jnp.zeros(8, jnp.int32)
 
 @pytest.fixture
 def config(tiny):
-    optimizer = Optimizer("rmsprop", learning_rate=1e-3, b2=0.9, epsilon=1e-7)
-    network = Network("mlp", features=(12,), norm="none", output="linear", optimizer=optimizer)
-    changes = {"method": "vae", "latents.dimension": 2, "data.flip": "horizontal",
-               "train.disc_update": "joint"}  # fmt: skip
-    encoder = dataclasses.replace(network, optimizer=Optimizer())
-    parts = {"gen": network, "encoder": encoder, "disc": Network(), "loss": Loss()}
+    optimizer = RMSProp(learning_rate=1e-3, decay=0.9, epsilon=1e-7)
+    changes = {"method": "vae", "latents.dimension": 2, "data.flip": "horizontal"}
+    parts = {
+        "gen": MLPGen(features=(12,), norm="none", output="linear"),
+        "encoder": MLPEncoderSettings(features=(12,), norm="none"),
+        "optimizer": optimizer,
+    }
     return dataclasses.replace(override(tiny, changes), **parts)
 
 
@@ -41,7 +44,7 @@ def started(config):
 
 def step(parts, state, devices=1):
     shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
-    batch = Batch(shards, LABELS.reshape(devices, -1))
+    batch = Example(shards, LABELS.reshape(devices, -1))
     return _mapped(parts)(state, batch, keys.root(0))
 
 
@@ -90,7 +93,7 @@ def linear_gaussian(config, mean, variance):
         model=vae.Autoencoder(Encoder(), Decoder()), reconstruction=reconstruction
     )
     nodes, weights = np.polynomial.hermite_e.hermegauss(3)
-    batch = Batch(jnp.full((3, 1, 1, 1), 2 * 1.3 - 1), jnp.zeros(3, jnp.int32))
+    batch = Example(jnp.full((3, 1, 1, 1), 2 * 1.3 - 1), jnp.zeros(3, jnp.int32))
     noise = jnp.asarray(nodes, jnp.float32).reshape(3, 1)
     terms, _ = vae.negative_bound(parts, {}, {}, batch, noise, train=True)
     return float(np.average(terms["vae/loss"], weights=weights))
@@ -110,7 +113,7 @@ def test_the_bound_of_the_linear_gaussian_model(config):
 
 def test_a_step_descends_the_mean_loss_over_images_of_both_networks(config):
     """The loss as the chapter writes it, from the weights; a step of SGD is its gradient."""
-    sgd = {"gen.optimizer.name": "sgd", "gen.optimizer.b1": 0, "data.flip": "none"}
+    sgd = {"optimizer.name": "sgd", "optimizer.momentum": 0, "data.flip": "none"}
     config = override(config, sgd)
     parts, state = started(config)
     after, metrics = step(parts, state)
@@ -145,9 +148,7 @@ def dense(params, x):
 
 def test_epsilon_of_rmsprop_is_added_to_the_root():
     rate, epsilon, gradient = 1e-3, 1e-2, 1e-2
-    made = optimizers.make(
-        Optimizer("rmsprop", rate, b2=0.9, epsilon=epsilon), "gen.optimizer", Train()
-    )
+    made = optimizers.make(RMSProp(rate, decay=0.9, epsilon=epsilon), "optimizer", Train())
     update, _ = made.update(jnp.array(gradient), made.init(jnp.array(1.0)))
     expected = -rate * gradient / (math.sqrt(0.1) * gradient + epsilon)
     assert float(update) == pytest.approx(expected, rel=1e-5)
@@ -178,11 +179,11 @@ def test_samples_and_codes(config):
     last = {"kernel": jnp.zeros((12, 64)), "bias": jnp.linspace(-20.0, 20.0, 64)}
     params = {**state.model.params, "gen": {**state.model.params["gen"], "Dense_0": last}}
     state = state._replace(model=state.model._replace(params=params))
-    images = method.sample(state, jnp.ones((8, 2)), LABELS, averaged=False)
+    images = method.sample(state, Inputs(jnp.ones((8, 2))), averaged=False)["image"]
     assert images.shape == (8, 8, 8, 1)
     expected = jnp.tanh(jnp.linspace(-10.0, 10.0, 64)).reshape(1, 8, 8, 1)
     np.testing.assert_allclose(images, jnp.tile(expected, (8, 1, 1, 1)), atol=1e-6)
-    averaged = method.sample(state, jnp.ones((8, 2)), LABELS, averaged=True)
+    averaged = method.sample(state, Inputs(jnp.ones((8, 2))), averaged=True)["image"]
     assert float(jnp.abs(averaged - images).max()) > 0.5
     codes = method.encode(state, IMAGES)
     assert codes.shape == (8, 2)
@@ -193,11 +194,11 @@ def test_samples_and_codes(config):
 def test_evaluation_is_the_loss_of_each_example_with_its_own_noise(config):
     method, (_, state) = methods.make(config), started(config)
     noise = jax.random.normal(jax.random.key(1), (8, 2))
-    values = method.evaluate(state, Batch(IMAGES, LABELS), noise, LABELS)
+    values = method.evaluate(state, Example(IMAGES, LABELS), Inputs(noise))
     assert list(values) == ["vae/loss", "vae/reconstruction", "vae/kl"]
     assert {value.shape for value in values.values()} == {(8,)}
     swapped = noise.at[0].set(noise[0] + 1)
-    other = method.evaluate(state, Batch(IMAGES, LABELS), swapped, LABELS)
+    other = method.evaluate(state, Example(IMAGES, LABELS), Inputs(swapped))
     np.testing.assert_array_equal(other["vae/loss"] != values["vae/loss"], jnp.arange(8) == 0)
     np.testing.assert_array_equal(other["vae/kl"], values["vae/kl"])
 
@@ -220,11 +221,15 @@ def test_a_run_shows_the_terms_and_goes_on(config, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"latents.distribution": "uniform"}, "set latents.distribution=normal"),
+        ({"latents.name": "uniform"}, "set latents.name=normal"),
         ({"gen.output": "tanh"}, "gen.output=linear"),
         ({"gen.name": "dcgan"}, "set gen.name=mlp"),
         ({"encoder.name": "mpl"}, "mlp"),
-        ({"encoder.dropout_rate": 0.1}, "set encoder.dropout_rate=0"),
+        (
+            {"encoder.dropout_rate": 0.1},
+            r"encoder\.name=mlp has no field|no config field 'encoder\.dropout_rate'",
+        ),
+        ({"gen.norm": "virtual_batch"}, "no reference batch; set gen.norm=batch"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(config, change, sentence):
@@ -240,7 +245,8 @@ def test_what_cannot_be_is_refused_in_one_sentence(config, change, sentence):
         {"disc.features": "4"},
         {"loss.name": "hinge"},
         {"penalty.name": "r1"},
-        {"pyramid.levels": 2},
+        {"levels": 2},
+        {"gen_optimizer.name": "sgd"},
         {"train.disc_updates": 2},
         {"train.final_gen_top_share": 0.5},
         {"train.gen_updates": 2},
@@ -248,5 +254,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(config, change, sentence):
 )
 def test_what_only_a_game_has_is_refused(config, change):
     (name,) = change
-    with pytest.raises(UserError, match=f"method=vae makes nothing of {name}; leave it out"):
-        methods.make(override(config, change))
+    part, _, field = name.rpartition(".")
+    lacks = f"'{name}'" if part == "train" else f"'{part or field}'"
+    with pytest.raises(UserError, match=f"no (config )?field {lacks}"):
+        override(config, change)

@@ -10,7 +10,8 @@ from PIL import Image
 
 from gan_jax import train, visualize
 from gan_jax.config import override
-from gan_jax.data import Dataset, Split
+from gan_jax.data import Dataset, kinds
+from gan_jax.method import Example
 from gan_jax.metrics import measures, memorisation
 from gan_jax.metrics.memorisation import nearness
 from gan_jax.run.writers import Writers
@@ -150,14 +151,14 @@ def test_data_full_of_copies_are_no_all_clear(copies, noise):
     assert figures(survey, images(5, 40))["share"] < 0.1
 
 
-@pytest.mark.parametrize("kinds", ["one", "flat", "few", "few tests"])
-def test_of_too_few_distinct_pictures_nothing_is_said(kinds, tmp_path, capsys):
+@pytest.mark.parametrize("given", ["one", "flat", "few", "few tests"])
+def test_of_too_few_distinct_pictures_nothing_is_said(given, tmp_path, capsys):
     training, test = {
         "one": (np.repeat(images(0, 1), 30, axis=0), None),
         "flat": (np.stack([np.full((8, 8, 3), 9 * i, np.uint8) for i in range(20)]), None),
         "few": (np.repeat(images(0, 9), 30, axis=0), None),
         "few tests": (TRAINING, np.repeat(images(0, 4), 30, axis=0)),
-    }[kinds]
+    }[given]
     survey = memorisation.survey(training, test, False)
     assert not survey.has_bounds
     found = figures(survey, training[:16])
@@ -165,7 +166,7 @@ def test_of_too_few_distinct_pictures_nothing_is_said(kinds, tmp_path, capsys):
     report = memorisation.report(3, found, 16)
     assert report["finding"].startswith("Cannot say whether the generator memorises: ")
     assert report["warning"] == ""
-    writers = Writers(tmp_path, step=0)
+    writers = Writers(tmp_path, 0, kinds.Picture(8, 8, 1))
     writers.scalars(3, {f"memorisation/{name}": value for name, value in found.items()})
     writers.close()
     kept = json.loads((tmp_path / "memorisation.json").read_text())
@@ -218,17 +219,17 @@ def test_of_a_large_data_set_an_even_part_is_taken(monkeypatch):
 
 @pytest.mark.parametrize(("count", "measured"), [(9, 0), (10, 1), (1_999, 1), (2_000, 0)])
 def test_only_small_data_sets_are_watched(count, measured):
-    split = Split(np.zeros((count, 8, 8, 1), np.uint8), np.zeros(count, np.int32))
-    config = tiny_config()
+    split = Example(np.zeros((count, 8, 8, 1), np.uint8), np.zeros(count, np.int32))
+    source = tiny_config().data
     dataset = Dataset(split, split, (), (), "")
-    assert len(measures.measures(config, dataset)) == measured
+    assert len(measures.measures(source, dataset)) == measured
 
 
 def test_the_warning_is_kept_and_said_once(tmp_path, capsys):
     def row(share):
         return {"g/loss": 1.0, "memorisation/share": share, "memorisation/distance": 0.5}
 
-    writers = Writers(tmp_path, step=0)
+    writers = Writers(tmp_path, 0, kinds.Picture(8, 8, 1))
     writers.scalars(1, row(0.24))
     assert "memorisation.json" not in capsys.readouterr().out
     kept = json.loads((tmp_path / "memorisation.json").read_text())
@@ -249,7 +250,7 @@ def test_the_warning_is_kept_and_said_once(tmp_path, capsys):
     writers.scalars(3, row(0.5))
     writers.scalars(4, {"g/loss": 1.0})
     writers.close()
-    again = Writers(tmp_path, step=4)
+    again = Writers(tmp_path, 4, kinds.Picture(8, 8, 1))
     again.scalars(5, row(0.6))
     again.scalars(4_600, row(0.61))
     again.scalars(6_800, row(0.0))

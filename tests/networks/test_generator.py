@@ -1,55 +1,40 @@
-"""What generators are told: labels beside z or in the norm, and a reference batch."""
+"""What generators are conditioned on: labels as a code or in the norm; and a reference batch."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from small_networks import GENS, gen_settings, generator
 
-from gan_jax import networks
 from gan_jax.config import override
+from gan_jax.config.values import check
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
-from gan_jax.methods import Batch, adversarial
+from gan_jax.method import Example
 from gan_jax.methods import game as games
+from gan_jax.methods import gan
+from gan_jax.networks import GenSettings
+from gan_jax.networks.generator import NormalisedGen
 from gan_jax.networks.layers import REFERENCE, ConditionalBatchNorm, VirtualBatchNorm
 
-BODIES = {
-    "began": {"gen.features": (4, 4)},
-    "dcgan": {"gen.features": (6, 4)},
-    "dcgan_labelled": {"gen.features": (6, 5, 4)},
-    "dcgan_normal": {"gen.features": (6, 4)},
-    "dcgan_upsampling": {"gen.features": (6, 4), "gen.kernel_size": 3},
-    "infogan": {"gen.features": (6, 5, 4)},
-    "mlp": {"gen.features": (6,)},
-    "r3gan": {"gen.features": (8, 8), "gen.kernel_size": 3},
-    "resnet": {"gen.features": (6, 4), "gen.kernel_size": 3, "gen.attention": 8},
-    "sndcgan": {"gen.features": (6, 4)},
-}
-"""Each row of `networks.GENERATORS`, to 8x8 images."""
-PLAIN = ("began", "r3gan")  # without normalisation
+NORMALISED = [name for name, kind in GenSettings.choices.items() if issubclass(kind, NormalisedGen)]
 Z = jax.random.normal(jax.random.key(1), (1, 6)).repeat(6, axis=0)
 LABELS = jnp.arange(6, dtype=jnp.int32) % 3
 
 
-def configured(config, body, **fields):
-    changes = {"gen.name": body, "data.num_classes": 3, **BODIES[body]}
-    changes |= {"gen.norm": "none"} if body in PLAIN else {}
-    return override(config, changes | {f"gen.{name}": value for name, value in fields.items()})
-
-
-def started(config, latents=Z):
-    gen, labels = networks.generator(config), jnp.zeros(len(latents), jnp.int32)
+def started(name, latents=Z, **fields):
+    gen, labels = generator(name, **fields), jnp.zeros(len(latents), jnp.int32)
     return gen, gen.init(jax.random.key(0), latents, labels, train=True)
 
 
-def test_every_body_is_tested():
-    ours = {"lapgan"}  # makes bands: tests/test_pyramid.py
-    assert set(BODIES) | ours == set(networks.GENERATORS)
+def test_every_choice_is_tested():
+    assert set(GENS) == set(GenSettings.choices)
+    assert set(GENS) - set(NORMALISED) == {"began", "lapgan", "r3gan"}
 
 
-@pytest.mark.parametrize("body", ["dcgan", "mlp", "r3gan"])
-def test_a_code_beside_z_tells_a_body_the_class(tiny, body):
-    gen, variables = started(configured(tiny, body, conditioning="embedding", embedding_features=2))
+@pytest.mark.parametrize("name", ["dcgan", "mlp", "r3gan"])
+def test_a_code_concatenated_to_z_conditions_a_network_on_the_class(name):
+    gen, variables = started(name, conditioning="embedding", embedding_features=2)
     assert variables["params"]["embedding"]["embedding"].shape == (3, 2)
     images = gen.apply(variables, Z, LABELS, train=False)
     assert images.shape == (6, 8, 8, 1)
@@ -59,19 +44,19 @@ def test_a_code_beside_z_tells_a_body_the_class(tiny, body):
     assert float(jnp.abs(images[0] - images[1]).max()) > 0.01 * largest
 
 
-@pytest.mark.parametrize(("body", "spread"), [("mlp", 1.0), ("r3gan", 3**-0.5)])
-def test_a_code_starts_spread_as_z_is_and_in_r3gan_as_a_layer(tiny, body, spread):
-    config = configured(tiny, body, conditioning="embedding", embedding_features=100)
-    code = started(config)[1]["params"]["embedding"]["embedding"]
+@pytest.mark.parametrize(("name", "spread"), [("mlp", 1.0), ("r3gan", 3**-0.5)])
+def test_a_code_starts_spread_as_z_is_and_in_r3gan_as_a_layer(name, spread):
+    _, variables = started(name, conditioning="embedding", embedding_features=100)
+    code = variables["params"]["embedding"]["embedding"]
     assert float(code.std()) == pytest.approx(spread, rel=0.17)  # 4 deviations of 300
 
 
-@pytest.mark.parametrize("body", sorted(set(BODIES) - set(PLAIN)))
-def test_the_norm_tells_every_body_the_class(tiny, body):
-    gen, variables = started(configured(tiny, body, norm="conditional_batch"))
+@pytest.mark.parametrize("name", NORMALISED)
+def test_the_norm_conditions_every_network_on_the_class(name):
+    gen, variables = started(name, norm="conditional_batch")
     params = variables["params"]
     same = gen.apply(variables, Z, LABELS, train=False)
-    if body != "dcgan_labelled":
+    if name != "dcgan_labelled":
         np.testing.assert_allclose(same[0], same[1], rtol=1e-5, atol=1e-6)  # all rows start equal
 
     def spread(path, leaf):
@@ -121,33 +106,33 @@ def test_the_virtual_norm_by_hand():
         np.testing.assert_allclose(y[number], expected, rtol=1e-4, atol=1e-4)
 
 
-def test_with_a_virtual_norm_no_example_sees_another(tiny):
+def test_with_a_virtual_norm_no_example_sees_another():
     """And training and inference are the same, without running statistics."""
     latents = jax.random.normal(jax.random.key(2), (REFERENCE, 6))
-    config = configured(tiny, "dcgan", norm="virtual_batch")
-    gen, variables = started(config, latents)
+    gen, variables = started("dcgan", latents, norm="virtual_batch")
     np.testing.assert_array_equal(variables["batch_stats"]["reference"], latents)
     z = jax.random.normal(jax.random.key(3), (3, 6))
     images = gen.apply(variables, z, LABELS[:3], train=True)
     assert images.shape == (3, 8, 8, 1)
     np.testing.assert_array_equal(gen.apply(variables, z, LABELS[:3], train=False), images)
+    np.testing.assert_array_equal(gen.apply(variables, z, None, train=True), images)
     alone = gen.apply(variables, z[1:2], LABELS[1:2], train=True)
     np.testing.assert_allclose(alone[0], images[1], rtol=1e-4, atol=1e-6)
 
 
 def test_a_game_with_a_reference_and_features_of_the_batch_on_any_number_of_devices(tiny):
     """The reference is one draw of z, and stays; D sees groups of four, of two devices or one."""
-    config = configured(tiny, "dcgan", norm="virtual_batch")
-    changes = {"disc.minibatch": "stddev", "disc.norm": "none", "train.disc_update": "joint"}
-    game = games.make(override(config, changes))
-    state = jax.jit(lambda key: adversarial.init(game, key))(jax.random.key(0))
+    changes = {"gen.norm": "virtual_batch", "gen.features": (6, 4), "data.num_classes": 3}
+    changes |= {"disc.minibatch": "stddev", "disc.norm": "none", "train.disc_update": "joint"}
+    game = games.make(override(tiny, changes))
+    state = jax.jit(lambda key: gan.init(game, key))(jax.random.key(0))
     images = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 
     def on(devices):
         shards = images.reshape(devices, -1, 8, 8, 1)
-        batch = Batch(shards, jnp.zeros(shards.shape[:2], jnp.int32))
+        batch = Example(shards, jnp.zeros(shards.shape[:2], jnp.int32))
         mapped = jax.vmap(
-            lambda batch: adversarial.step(game, state, batch, jax.random.key(0)),
+            lambda batch: gan.step(game, state, batch, jax.random.key(0)),
             out_axes=None,
             axis_name=collectives.AXIS,
         )
@@ -164,20 +149,10 @@ def test_a_game_with_a_reference_and_features_of_the_batch_on_any_number_of_devi
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
 
 
-def test_what_generators_refuse(tiny):
+def test_what_generators_refuse():
     for field, choice in (("conditioning", "embedding"), ("norm", "conditional_batch")):
         with pytest.raises(UserError, match=rf"gen\.{field}={choice} .*data\.num_classes"):
-            networks.generator(override(tiny, {f"gen.{field}": choice}))
+            generator("dcgan", classes=0, **{field: choice})
     for choice in ("projection", "classifier"):
-        with pytest.raises(UserError, match="is for discriminators"):
-            networks.generator(override(tiny, {"gen.conditioning": choice, "data.num_classes": 3}))
-    for body in PLAIN:
-        with pytest.raises(UserError, match=rf"gen\.name={body} makes nothing of gen\.norm"):
-            networks.generator(configured(tiny, body, norm="batch"))
-    for body in sorted(set(BODIES) - {"began", "mlp", "r3gan"}):
-        with pytest.raises(UserError, match=rf"gen\.name={body} .*; set gen\.output=tanh"):
-            networks.generator(configured(tiny, body, output="linear"))
-    with pytest.raises(UserError, match=r"set gen\.dropout_rate=0\.0"):
-        networks.generator(override(tiny, {"gen.dropout_rate": 0.1}))
-    with pytest.raises(UserError, match="has no reference batch"):
-        networks.generator(override(tiny, {"gen.norm": "virtual_batch", "method": "vae"}))
+        with pytest.raises(UserError, match=r"gen\.conditioning=.* one of none, embedding"):
+            check(gen_settings("dcgan", conditioning=choice), "gen.")

@@ -1,5 +1,8 @@
 """What D sees of the batch: closed forms, and the same on any number of devices."""
 
+from functools import partial
+
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +12,6 @@ from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.networks.attention import SelfAttention, attention
 from gan_jax.networks.minibatch import GROUP, MinibatchDiscrimination, MinibatchStddev
-from gan_jax.networks.parts import GLOROT, Parts
 
 FEATURES = jax.random.normal(jax.random.key(0), (16, 5))
 
@@ -86,22 +88,21 @@ def test_the_gradient_through_the_other_devices_is_that_of_one_device():
     np.testing.assert_allclose(gradient(4), gradient(1), rtol=1e-4, atol=1e-6)
 
 
-def attending(tiny):
-    parts = Parts(tiny.disc, jnp.zeros(2, jnp.int32), 0, GLOROT, jnp.float32, train=False)
-    layer, x = SelfAttention(), jax.random.normal(jax.random.key(2), (2, 3, 4, 8))
-    variables = layer.init(jax.random.key(3), x, parts)
-    return layer, x, parts, variables
+def attending():
+    layer = SelfAttention(partial(nn.Dense, kernel_init=nn.initializers.glorot_uniform()))
+    x = jax.random.normal(jax.random.key(2), (2, 3, 4, 8))
+    return layer, x, layer.init(jax.random.key(3), x)
 
 
-def test_attention_starts_as_the_identity_and_sees_permuted_pixels_alike(tiny):
-    layer, x, parts, variables = attending(tiny)
-    np.testing.assert_array_equal(layer.apply(variables, x, parts), x)
+def test_attention_starts_as_the_identity_and_sees_permuted_pixels_alike():
+    layer, x, variables = attending()
+    np.testing.assert_array_equal(layer.apply(variables, x), x)
     params = variables["params"] | {"gamma": jnp.float32(0.7)}
-    y = layer.apply({"params": params}, x, parts)
+    y = layer.apply({"params": params}, x)
     assert float(jnp.abs(y - x).max()) > 1e-2
     order = np.random.default_rng(0).permutation(12)
     moved = x.reshape(2, 12, 8)[:, order].reshape(x.shape)
-    z = layer.apply({"params": params}, moved, parts)
+    z = layer.apply({"params": params}, moved)
     np.testing.assert_allclose(
         z.reshape(2, 12, 8), y.reshape(2, 12, 8)[:, order], rtol=1e-4, atol=1e-5
     )

@@ -7,24 +7,57 @@ import numpy as np
 import pytest
 
 import experiments
-from gan_jax import networks, ops
-from gan_jax.config import Network, override
+from gan_jax import ops
 from gan_jax.errors import UserError
-from gan_jax.networks import parts, resampling, upsampling
-
-GEN, DISC = networks.generator, networks.discriminator
+from gan_jax.networks import DiscSettings, GenSettings, keras_dcgan, layers, resampling
 
 
-def started(config, make):
-    """A network and its variables, or with `jax.eval_shape` their shapes."""
-    data, network = config.data, make(config)
-    shape = (config.latents.dimension,) if make is GEN else (data.height, data.width, data.channels)
+def gen_of(config):
+    """The generator of a recipe."""
+    shape, dtype = config.data.kind.shape, jnp.dtype(config.train.compute_dtype)
+    return config.gen.build(shape, config.data.num_classes, dtype)
+
+
+def disc_of(config):
+    """The discriminator of a recipe."""
+    shape, dtype = config.data.kind.shape, jnp.dtype(config.train.compute_dtype)
+    return config.disc.build(shape, config.data.num_classes, dtype)
+
+
+FLOAT32 = jnp.dtype(jnp.float32)
+LABELLED = {"gen": {"features": (7, 6, 5)}, "disc": {"features": (5, 6, 7)}}
+"""`dcgan_labelled` on 8x8 digits, of 10 classes, and keras-dcgan's pair on 16x16 images."""
+
+
+def labelled(part, classes=10, **fields):
+    """A network of the labelled pair on 8x8 digits."""
+    kind = {"gen": GenSettings, "disc": DiscSettings}[part].choices["dcgan_labelled"]
+    return kind(**LABELLED[part] | fields).build((8, 8, 1), classes, FLOAT32)
+
+
+def upsampling(part, size=16, **fields):
+    """A network of keras-dcgan's pair on 16x16 images."""
+    kind = {"gen": GenSettings, "disc": DiscSettings}[part].choices["dcgan_upsampling"]
+    return kind(**LABELLED[part] | fields).build((size, size, 1), 0, FLOAT32)
+
+
+def init(network, shape, key=0):
+    """A network's variables."""
     x, labels = jnp.zeros((1, *shape)), jnp.zeros(1, jnp.int32)
-    return network, lambda key=0: network.init(jax.random.key(key), x, labels, train=False)
+    return network.init(jax.random.key(key), x, labels, train=False)
+
+
+def of_recipe(config, make):
+    """A function that draws the variables of a recipe's network."""
+    data, network = config.data, make(config)
+    shape = (
+        (config.latents.dimension,) if make is gen_of else (data.height, data.width, data.channels)
+    )
+    return lambda: init(network, shape)
 
 
 def shapes(name, make):
-    return jax.eval_shape(started(experiments.load(name), make)[1])["params"]
+    return jax.eval_shape(of_recipe(experiments.load(name), make))["params"]
 
 
 def images_or_logits(output):
@@ -33,24 +66,6 @@ def images_or_logits(output):
 
 def count(params):
     return sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(params))
-
-
-@pytest.fixture
-def labelled(tiny):
-    """The labelled pair on 8x8 digits, of 10 classes."""
-    return override(tiny, {"data.num_classes": 10, "disc.dropout_rate": 0.0,
-                           "gen.name": "dcgan_labelled", "gen.features": (7, 6, 5),
-                           "disc.name": "dcgan_labelled", "disc.features": (5, 6, 7)})  # fmt: skip
-
-
-@pytest.fixture
-def enlarging(tiny):
-    """keras-dcgan's pair on 16x16 images."""
-    name = "dcgan_upsampling"
-    return override(tiny, {"data.height": 16, "data.width": 16,
-                           "disc.dropout_rate": 0.0, "disc.norm": "none",
-                           "gen.name": name, "gen.features": (7, 6, 5),
-                           "disc.name": name, "disc.features": (5, 6, 7)})  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -91,62 +106,61 @@ def enlarging(tiny):
 )  # fmt: skip
 def test_parameter_counts(name, gen, disc):
     """Counted by hand, layer by layer."""
-    assert count(shapes(name, GEN)) == sum(gen)
-    assert count(shapes(name, DISC)) == sum(disc)
+    assert count(shapes(name, gen_of)) == sum(gen)
+    assert count(shapes(name, disc_of)) == sum(disc)
 
 
-@pytest.mark.parametrize("make", [GEN, DISC])
-def test_the_label_enters_every_layer(labelled, make):
+@pytest.mark.parametrize("part", ["gen", "disc"])
+def test_the_label_enters_every_layer(part):
     """Each kernel has 10 inputs more, last, and only those of the labels present matter."""
-    network, init = started(labelled, make)
-    variables = jax.jit(init)()
+    network, shape = labelled(part), (6,) if part == "gen" else (8, 8, 1)
+    variables = jax.jit(lambda: init(network, shape))()
     labels = jnp.array([3, 7, 3], jnp.int32)
-    shape = (3, 6) if make is GEN else (3, 8, 8, 1)
-    x = jax.random.normal(jax.random.key(1), shape)
+    x = jax.random.normal(jax.random.key(1), (3, *shape))
 
     def objective(params):
         out = network.apply({**variables, "params": params}, x, labels, train=False)
         return jnp.sum(images_or_logits(out) ** 2)
 
     grads = jax.jit(jax.grad(objective))(variables["params"])
-    layers = grads if make is GEN else {**grads["body"], "logit": grads["logit"]}
-    kernels = [layer["kernel"] for layer in layers.values() if "kernel" in layer]
+    found = grads if part == "gen" else {**grads["body"], "logit": grads["logit"]}
+    kernels = [layer["kernel"] for layer in found.values() if "kernel" in layer]
     assert len(kernels) == 4
     for kernel in kernels:
         of_classes = np.abs(np.asarray(kernel)).sum(axis=(*range(kernel.ndim - 2), -1))[-10:]
         np.testing.assert_array_equal(np.flatnonzero(of_classes), [3, 7])
 
 
-@pytest.mark.parametrize("make", [GEN, DISC])
-def test_another_label_gives_another_output(labelled, make):
-    network, init = started(labelled, make)
-    variables = jax.jit(init)()
-    x = jax.random.normal(jax.random.key(1), (1, 6) if make is GEN else (1, 8, 8, 1))
+@pytest.mark.parametrize("part", ["gen", "disc"])
+def test_another_label_gives_another_output(part):
+    network, shape = labelled(part), (6,) if part == "gen" else (8, 8, 1)
+    variables = jax.jit(lambda: init(network, shape))()
+    x = jax.random.normal(jax.random.key(1), (1, *shape))
     x = jnp.repeat(x, 10, axis=0)
     out = images_or_logits(network.apply(variables, x, jnp.arange(10), train=False))
     assert len(np.unique(np.asarray(out).reshape(10, -1), axis=0)) == 10
 
 
-def test_only_layers_without_batch_norm_have_a_bias(labelled, enlarging):
-    enlarged = ["Dense_0", "EnlargedConv_0", "EnlargedConv_1"]
-    for config, biased in ((labelled, ["ConvTranspose_1"]), (enlarging, enlarged)):
-        params = jax.eval_shape(started(config, GEN)[1])["params"]
+def test_only_layers_without_batch_norm_have_a_bias():
+    upsampled = ["Dense_0", "EnlargedConv_0", "EnlargedConv_1"]
+    for gen, biased in ((labelled("gen"), ["ConvTranspose_1"]), (upsampling("gen"), upsampled)):
+        params = jax.eval_shape(lambda gen=gen: init(gen, (6,)))["params"]
         assert sorted(name for name, layer in params.items() if "bias" in layer) == biased
 
 
 @pytest.mark.parametrize(
-    ("name", "make", "layers"),
+    ("name", "make", "names"),
     [
-        ("dcgan_mnist", DISC, ["Conv_1", "Dense_0", "logit"]),
-        ("dcgan_mnist", GEN, ["ConvTranspose_0", "Dense_0"]),
-        ("dcgan_roses", GEN, ["ConvTranspose_2", "Dense_0"]),
-        ("dcgan_roses", DISC, ["Conv_1", "logit"]),
+        ("dcgan_mnist", disc_of, ["Conv_1", "Dense_0", "logit"]),
+        ("dcgan_mnist", gen_of, ["ConvTranspose_0", "Dense_0"]),
+        ("dcgan_roses", gen_of, ["ConvTranspose_2", "Dense_0"]),
+        ("dcgan_roses", disc_of, ["Conv_1", "logit"]),
     ],
 )
-def test_kernels_start_at_a_normal_distribution(name, make, layers):
-    params = jax.jit(started(experiments.load(name), make)[1])()["params"]
+def test_kernels_start_at_a_normal_distribution(name, make, names):
+    params = jax.jit(of_recipe(experiments.load(name), make))()["params"]
     params |= params.pop("body", {})
-    for layer in layers:
+    for layer in names:
         kernel = np.asarray(params[layer]["kernel"])
         spread = 4 * 0.02 / np.sqrt(2 * kernel.size)  # four standard errors
         assert kernel.std() == pytest.approx(0.02, abs=spread)
@@ -155,7 +169,7 @@ def test_kernels_start_at_a_normal_distribution(name, make, layers):
 
 def test_kernels_of_keras_start_glorot_uniform():
     config = experiments.load("dcgan_mnist_keras")
-    gen, disc = (jax.jit(started(config, make)[1])()["params"] for make in (GEN, DISC))
+    gen, disc = (jax.jit(of_recipe(config, make))()["params"] for make in (gen_of, disc_of))
     for kernel, fans in (
         (gen["EnlargedConv_0"]["kernel"], 25 * (128 + 64)),
         (disc["body"]["Conv_1"]["kernel"], 25 * (64 + 128)),
@@ -167,17 +181,17 @@ def test_kernels_of_keras_start_glorot_uniform():
         assert np.std(kernel) == pytest.approx(limit / np.sqrt(3), rel=1e-2)
 
 
-@pytest.mark.parametrize("taps", [3, 4, 5])
-def test_a_convolution_of_an_enlarged_image_is_computed_on_the_small_one(taps):
+@pytest.mark.parametrize("side", [3, 4, 5])
+def test_a_convolution_of_an_upsampled_image_is_computed_on_the_small_one(side):
     x = jax.random.normal(jax.random.key(0), (2, 3, 4, 3))
-    kernel = jax.random.normal(jax.random.key(1), (taps, taps, 3, 2))
+    kernel = jax.random.normal(jax.random.key(1), (side, side, 3, 2))
     expected = ops.conv(x.repeat(2, axis=1).repeat(2, axis=2), kernel, 1, "SAME")
-    np.testing.assert_allclose(resampling.enlarged_conv(x, kernel), expected, atol=1e-5)
+    np.testing.assert_allclose(resampling.upsample_conv(x, kernel), expected, atol=1e-5)
 
 
 def test_the_last_map_is_flattened_added_up_or_averaged():
     x = jnp.arange(12.0).reshape(1, 2, 3, 2)
-    found = {how: parts.pooled(Network(pooling=how), x)[0] for how in ("flatten", "sum", "mean")}
+    found = {how: layers.pooled(x, how)[0] for how in ("flatten", "sum", "mean")}
     np.testing.assert_array_equal(found["flatten"], np.arange(12))
     np.testing.assert_array_equal(found["sum"], [30, 36])
     np.testing.assert_array_equal(found["mean"], [5, 6])
@@ -185,42 +199,40 @@ def test_the_last_map_is_flattened_added_up_or_averaged():
 
 def test_max_pooling_by_hand_and_with_an_odd_side():
     x = jnp.array([[1.0, 5, 2, 9], [3, 4, 8, 7], [99, 0, 0, 0]]).reshape(1, 3, 4, 1)
-    np.testing.assert_array_equal(upsampling.max_pool(x)[0, :, :, 0], [[5, 9]])
+    np.testing.assert_array_equal(keras_dcgan.max_pool(x)[0, :, :, 0], [[5, 9]])
     x = jax.random.normal(jax.random.key(0), (2, 7, 6, 3))
-    np.testing.assert_array_equal(upsampling.max_pool(x), nn.max_pool(x, (2, 2), (2, 2)))
+    np.testing.assert_array_equal(keras_dcgan.max_pool(x), nn.max_pool(x, (2, 2), (2, 2)))
 
 
 @pytest.mark.parametrize(("height", "width", "channels"), [(48, 32, 3), (16, 80, 1)])
 def test_any_sides_that_the_strides_divide(height, width, channels):
-    changes = {"data.height": height, "data.width": width, "data.channels": channels}
-    changes |= {"gen.features": (4,) * 4, "disc.features": (4,) * 4}
-    config = override(experiments.load("dcgan_folder"), changes)
-    gen, init = started(config, GEN)
+    shape, fields = (height, width, channels), {"features": (4,) * 4}
+    gen = GenSettings.choices["dcgan_normal"](**fields).build(shape, 0, FLOAT32)
     image = jax.eval_shape(
-        lambda: gen.apply(init(), jnp.zeros((2, 100)), jnp.zeros(2, jnp.int32), train=False)
+        lambda: gen.apply(init(gen, (100,)), jnp.zeros((2, 100)), None, train=False)
     )
     assert image.shape == (2, height, width, channels)
-    disc = jax.eval_shape(started(config, DISC)[1])["params"]
-    assert disc["logit"]["kernel"].shape == (height // 16 * (width // 16) * 4, 1)
+    disc = DiscSettings.choices["dcgan_normal"](**fields).build(shape, 0, FLOAT32)
+    params = jax.eval_shape(lambda: init(disc, shape))["params"]
+    assert params["logit"]["kernel"].shape == (height // 16 * (width // 16) * 4, 1)
 
 
 def test_sides_that_the_strides_do_not_divide_name_the_nearest():
-    config = override(experiments.load("dcgan_folder"), {"data.height": 50})
+    settings = GenSettings.choices["dcgan"](features=(4,) * 4)
     with pytest.raises(UserError, match=r"multiple of 16.*set data\.height=48"):
-        GEN(config)
+        settings.build((50, 48, 3), 0, FLOAT32)
 
 
 @pytest.mark.parametrize("part", ["gen", "disc"])
-def test_what_the_pairs_refuse(labelled, enlarging, part):
-    make = {"gen": GEN, "disc": DISC}[part]
+def test_what_the_pairs_refuse(part):
     with pytest.raises(UserError, match=r"set data\.num_classes"):
-        make(override(labelled, {"data.num_classes": 0}))
-    for config in (labelled, enlarging):
+        labelled(part, classes=0)
+    for make in (labelled, upsampling):
         with pytest.raises(UserError, match=rf"needs two {part}\.features"):
-            make(override(config, {f"{part}.features": (4,)}))
+            make(part, features=(4,))
 
 
-def test_an_image_too_small_for_whole_windows_is_refused(enlarging):
-    """8 pools to 4, which has no window of 5 taps."""
+def test_an_image_too_small_for_whole_windows_is_refused():
+    """8 pools to 4, which has no window of 5x5 pixels."""
     with pytest.raises(UserError, match=r"data\.height=8 is too small"):
-        DISC(override(enlarging, {"data.height": 8, "data.width": 8}))
+        upsampling("disc", size=8)

@@ -9,8 +9,9 @@ import pytest
 from gan_jax import ops
 from gan_jax.config import override
 from gan_jax.devices import collectives
-from gan_jax.methods import Batch, adversarial
+from gan_jax.method import Example
 from gan_jax.methods import game as games
+from gan_jax.methods import gan
 from gan_jax.networks.resampling import PooledConv
 from gan_jax.networks.spectral import SpectralNorm, power_iteration
 
@@ -122,14 +123,14 @@ def test_a_game_of_normalised_kernels_is_the_same_on_any_number_of_devices(tiny)
     config = override(tiny, {"gen.kernel_norm": "spectral", "disc.kernel_norm": "spectral",
                              "train.disc_update": "joint"})  # fmt: skip
     game = games.make(config)
-    state = jax.jit(lambda key: adversarial.init(game, key))(jax.random.key(0))
+    state = jax.jit(lambda key: gan.init(game, key))(jax.random.key(0))
     images = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 
     def on(devices):
         shards = images.reshape(devices, -1, *images.shape[1:])
-        batch = Batch(shards, jnp.zeros(shards.shape[:2], jnp.int32))
+        batch = Example(shards, jnp.zeros(shards.shape[:2], jnp.int32))
         mapped = jax.vmap(
-            lambda batch: adversarial.step(game, state, batch, jax.random.key(0))[0],
+            lambda batch: gan.step(game, state, batch, jax.random.key(0))[0],
             out_axes=None,
             axis_name=collectives.AXIS,
         )

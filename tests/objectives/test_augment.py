@@ -6,14 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from test_adversarial import IMAGES, keys_at_0, on_devices, started, step
+from test_gan import IMAGES, keys_at_0, on_devices, started, step
 
 from gan_jax import keys
 from gan_jax.config import override
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import augmenting
+from gan_jax.methods import game as games
 from gan_jax.objectives import augmentations, losses
 
 ALL = "color,translation,cutout"
@@ -122,19 +122,17 @@ def test_the_gradient_reaches_gen_through_the_changes(augmented):
     assert float(metrics["g/grad_norm"]) > 0
 
     def expected(batch, s, disc):
-        numbers = collectives.example_numbers(len(batch.images))
+        numbers = collectives.example_numbers(len(batch.x))
         z = game.draw_latents(keys.per_example(keys_at_0(Purpose.LATENT), numbers))
 
         def loss(params):
             variables = {"params": params, "batch_stats": s.gen.stats}
-            fake, _ = game.gen.apply(
-                variables, z, batch.labels, train=True, mutable=["batch_stats"]
-            )
+            fake, _ = game.gen.apply(variables, z, batch.label, train=True, mutable=["batch_stats"])
             change = augmentations.pipeline(("color", "translation", "cutout"))
             seen = change(keys.per_example(keys_at_0(Purpose.DISC_FOR_GEN), numbers), fake, 1.0)
             variables = {"params": disc.params, "batch_stats": disc.stats}
             verdict, _ = game.disc.apply(
-                variables, seen, batch.labels, train=True, mutable=["batch_stats"]
+                variables, seen, batch.label, train=True, mutable=["batch_stats"]
             )
             return jax.nn.softplus(-verdict.logits).mean()
 
@@ -170,13 +168,16 @@ def test_each_change_is_made_with_its_probability_for_each_image_apart():
 
 def augmenting_of(tiny, changes):
     config = override(tiny, changes)
-    return augmenting.make(config, losses.make(config.loss))
+    return config.augment.make(config.train)
+
+
+ADAPTIVE = {"augment.name": "adaptive", "augment.target": 0.6, "augment.probability": 0.5,
+            "augment.names": "color", "augment.adapt_images": 80,
+            "augment.adapt_every_steps": 2}  # fmt: skip
 
 
 def adaptive(tiny, changes):
-    fields = {"augment.adapt_target": 0.6, "augment.probability": 0.5, "augment.names": "color",
-              "augment.adapt_images": 80, "augment.adapt_every_steps": 2}  # fmt: skip
-    return augmenting_of(tiny, {**fields, **changes})
+    return augmenting_of(tiny, {**ADAPTIVE, **changes})
 
 
 def test_the_probability_adapts_by_the_sign_of_what_d_makes_of_real_images(tiny):
@@ -187,54 +188,55 @@ def test_the_probability_adapts_by_the_sign_of_what_d_makes_of_real_images(tiny)
     seen = []
     signs = (0.9, 0.4, 0.9, 0.2, 0.0, 0.0, 0.0, 1.0, 0.6, 0.6)  # means 0.65, 0.55, 0, 0.5, 0.6
     for number, sign in enumerate(signs):
-        control, reports = parts.follow(control, jnp.float32(sign), jnp.int32(number))
+        control, reports = parts.update(control, jnp.float32(sign), jnp.int32(number))
         seen.append(float(parts.probability(control, number)))
         assert float(reports["augment/probability"]) == seen[-1]
         assert set(reports) == {"augment/probability", "d/sign_real"}
     np.testing.assert_allclose(seen[:8], [0.5, 0.7, 0.7, 0.5, 0.5, 0.3, 0.3, 0.1], atol=1e-6)
     for number in (10, 11):
-        control, _ = parts.follow(control, jnp.float32(-1), jnp.int32(number))
+        control, _ = parts.update(control, jnp.float32(-1), jnp.int32(number))
     assert float(parts.probability(control, 12)) == 0
 
 
 def test_a_fixed_probability_and_a_scheduled_one(tiny):
-    fixed = augmenting_of(tiny, {"augment.probability": 0.4})
+    fixed = augmenting_of(tiny, {"augment.name": "fixed", "augment.probability": 0.4})
     assert fixed.probability({}, jnp.int32(7)) == 0.4
-    changes = {"augment.probability": 0, "augment.final_probability": 0.5,
+    changes = {"augment.name": "fixed", "augment.probability": 0, "augment.final_probability": 0.5,
                "train.schedule": "linear", "train.schedule_images": 80}  # fmt: skip
     scheduled = augmenting_of(tiny, changes)
     assert float(scheduled.probability({}, jnp.int32(5))) == pytest.approx(0.25)
-    with pytest.raises(UserError, match="two ways to move the probability"):
-        adaptive(tiny, changes)
+    with pytest.raises(UserError, match="adaptive has no field 'final_probability'"):
+        adaptive(tiny, {"augment.final_probability": 0.5})
 
 
 def test_a_target_needs_changes_and_a_loss_whose_d_goes_by_signs(tiny):
-    with pytest.raises(UserError, match=r"and there are none; set augment\.names=color"):
+    with pytest.raises(UserError, match=r"augment\.names is empty; give at least 1"):
         adaptive(tiny, {"augment.names": ""})
-    of_signs = []
-    for name in losses.LOSSES:
+    of_signs, joint = [], {"train.disc_update": "joint", "disc.name": "autoencoder"}
+    for name in losses.Loss.choices:
         try:
-            adaptive(tiny, {"loss.name": name, "loss.real_target": 1})
+            games.make(override(tiny, {**ADAPTIVE, **joint, "loss.name": name}))
             of_signs.append(name)
         except UserError as error:
             assert f"loss.name={name} does not tell real from fake; set" in str(error)
-    assert of_signs == ["minimax", "non_saturating", "hinge"]
-    adaptive(tiny, {"loss.name": "least_squares", "loss.real_target": 1, "loss.fake_target": -1})
+    assert of_signs == ["non_saturating", "minimax", "hinge"]
+    symmetric = {"loss.name": "least_squares", "loss.real_target": 1, "loss.fake_target": -1}
+    games.make(override(tiny, {**ADAPTIVE, **joint, **symmetric}))
 
 
 def test_a_step_augments_with_the_probability_of_its_state(augmented):
     """Nothing at 0, where D is certain of no more than the target, and all at 1 below it."""
-    changes = {"augment.adapt_target": 0.99, "augment.probability": 0,
+    changes = {"augment.name": "adaptive", "augment.target": 0.99, "augment.probability": 0,
                "augment.adapt_images": 8, "augment.adapt_every_steps": 1}  # fmt: skip
     game, state = started(override(augmented, changes))
-    none, _ = started(override(augmented, {"augment.names": ""}))
+    none, _ = started(override(augmented, {"augment.name": "none"}))
     whole, _ = started(augmented)
     after, metrics = step(game, state)
     assert float(metrics["augment/probability"]) == 0
-    plain = state._replace(control=state.control._replace(augmenting={}))
+    plain = state._replace(scalars=state.scalars._replace(augmenting={}))
     assert float(metrics["d/loss"]) == float(step(none, plain)[1]["d/loss"])
-    always = dict(state.control.augmenting, probability=jnp.float32(1))
-    full = state._replace(control=state.control._replace(augmenting=always))
+    always = dict(state.scalars.augmenting, probability=jnp.float32(1))
+    full = state._replace(scalars=state.scalars._replace(augmenting=always))
     assert float(step(game, full)[1]["d/loss"]) == float(step(whole, plain)[1]["d/loss"])
     assert -1 <= float(metrics["d/sign_real"]) <= 1
-    assert float(after.control.augmenting["signs"]) == 0
+    assert float(after.scalars.augmenting["signs"]) == 0

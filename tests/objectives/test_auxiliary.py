@@ -8,23 +8,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import tiny_config
-from test_adversarial import started, step
+from test_gan import started, step
 
 from gan_jax import keys
-from gan_jax.config import Latents, override
+from gan_jax.config import override
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
-from gan_jax.networks import Codes, Verdict, latents
+from gan_jax.method import Inputs
+from gan_jax.methods import game as games
+from gan_jax.networks import Codes, DiscriminatorOutput, latents
+from gan_jax.networks.latents import Normal
 from gan_jax.objectives import auxiliary
-from gan_jax.objectives.auxiliary import Asked
 
 SIMPLE = {
     "train.disc_update": "joint",
     "disc.dropout_rate": "0",
     "disc.norm": "none",
     "gen.norm": "none",
-    "gen.optimizer.name": "sgd",
-    "disc.optimizer.name": "sgd",
+    "gen_optimizer.name": "sgd",
+    "disc_optimizer.name": "sgd",
 }
 TERMS = {
     "classifier": {"disc.conditioning": "classifier", "data.num_classes": "3"},
@@ -48,7 +50,7 @@ def config(name, **changes):
 
 
 def verdict(**found):
-    return Verdict(logits=jnp.zeros(4), **({"features": jnp.zeros((4, 1))} | found))
+    return DiscriminatorOutput(logits=jnp.zeros(4), **({"features": jnp.zeros((4, 1))} | found))
 
 
 def test_classes_by_the_golden_values_of_tf_gan():
@@ -56,17 +58,17 @@ def test_classes_by_the_golden_values_of_tf_gan():
     fake = [[10, 4.4, -5.5, 3.6], [-4, 4.4, 5.2, 4.6], [1.1, 2.4, -3.5, 5.6], [1.1, 2.4, -3.5, 5.6]]
     real = [[-2, 0.4, 12.5, 2.7], [-1.2, 1.9, 12.3, 2.6], [-2.4, -1.7, 2.5, 2.7],
             [1.1, 2.4, -3.5, 5.6]]  # fmt: skip
-    asked = Asked(jnp.array([1, 2, 0, 0]), jnp.zeros((4, 1)))
-    term = auxiliary.make(config("classifier"))
+    asked = Inputs(jnp.zeros((4, 1)), jnp.array([1, 2, 0, 0]))
+    term, z = config("classifier").auxiliary, Normal()
     on_real, on_fake = (verdict(classes=jnp.array(logits)) for logits in (real, fake))
-    value, reports = term.gen(None, on_fake, asked)
+    value, reports = term.gen(None, on_fake, asked, z)
     assert float(value) == pytest.approx(3.84974, abs=1e-5)
-    of_disc = term.on_real(on_real, asked) + term.on_fake(on_fake, asked)
+    of_disc = term.on_real(on_real, asked, z) + term.on_fake(on_fake, asked, z)
     assert float(of_disc) == pytest.approx(9.43950, abs=1e-5)
     assert float(reports["g/class_loss"]) == pytest.approx(3.84974, abs=1e-5)
     assert float(reports["g/class_accuracy"]) == 0.25  # the second example
     chance = verdict(classes=jnp.ones((4, 4)))
-    assert float(term.gen(None, chance, asked)[0]) == pytest.approx(math.log(4), rel=1e-6)
+    assert float(term.gen(None, chance, asked, z)[0]) == pytest.approx(math.log(4), rel=1e-6)
 
 
 def test_the_bound_of_codes_by_hand():
@@ -101,11 +103,11 @@ def test_the_continuous_bound_is_that_of_a_normal_of_variance_one(known, error):
 
 def test_draws_and_codes_are_inverse():
     """z: noise, one-hot vectors, values; without codes it is the noise alone, as it was."""
-    section = Latents(4, "normal", (10, 3), 2)
+    section = Normal(4, (10, 3), 2)
     seeds = keys.per_example(keys.root(0), jnp.arange(3000))
     z = np.asarray(latents.sampler(section)(seeds))
     assert z.shape == (3000, latents.size(section)) == (3000, 19)
-    np.testing.assert_array_equal(z[:, :4], latents.sampler(Latents(4, "normal"))(seeds))
+    np.testing.assert_array_equal(z[:, :4], latents.sampler(Normal(4))(seeds))
     categories, values = latents.codes(section, jnp.asarray(z))
     np.testing.assert_array_equal(np.eye(10)[categories[:, 0]], z[:, 4:14])
     np.testing.assert_array_equal(np.eye(3)[categories[:, 1]], z[:, 14:17])
@@ -119,7 +121,7 @@ def test_draws_and_codes_are_inverse():
 
 
 def test_codes_of_one_size_are_drawn_apart():
-    section = Latents(1, "normal", (5, 5), 2)
+    section = Normal(1, (5, 5), 2)
     z = latents.sampler(section)(keys.per_example(keys.root(1), jnp.arange(3000)))
     categories, values = latents.codes(section, z)
     assert float((categories[:, 0] == categories[:, 1]).mean()) == pytest.approx(0.2, abs=0.03)
@@ -128,11 +130,11 @@ def test_codes_of_one_size_are_drawn_apart():
 
 def on(devices, name, real, fake, gradient=False):
     """G's term of features [n, f] of real and fake, or its gradient by those of the fakes."""
-    term, asked = auxiliary.make(config(name)), Asked(None, None)
+    term, asked = config(name).auxiliary, Inputs(None)
 
     def value(real, fake):
-        seen = (Verdict(jnp.zeros(len(x)), x) for x in (real, fake))
-        return term.gen(*seen, asked)[0]
+        seen = (DiscriminatorOutput(jnp.zeros(len(x)), x) for x in (real, fake))
+        return term.gen(*seen, asked, Normal())[0]
 
     function = jax.grad(value, argnums=1) if gradient else value
     shards = (x.reshape(devices, -1, x.shape[-1]) for x in (real, fake))
@@ -199,4 +201,4 @@ def test_the_weight_is_that_of_the_term():
 )
 def test_a_term_without_its_head_and_a_head_without_its_term_are_refused(changes, sentence):
     with pytest.raises(UserError, match=sentence):
-        auxiliary.make(override(tiny_config(), changes))
+        games.make(override(tiny_config(), changes))

@@ -40,7 +40,7 @@ def test_a_run_is_told_completely(workdir, dataset):
     assert "python launch.py --experiment=tiny '--set=data.path=my photos'" in page.text
     assert f"python launch.py --mode=sample --workdir={workdir}" in page.text
     assert dataset.fingerprint in said
-    assert f"{len(dataset.train.images):,} training" in said
+    assert f"{len(dataset.train.x):,} training" in said
     differing, every = said.split("All ", 1)
     assert "loss.real_target 0.9 1" in re.sub(r"(real_target)(0.9)(1)", r"\1 \2 \3", differing)
     assert "disc.norm" not in differing
@@ -136,7 +136,7 @@ def test_a_stand_in_and_memorisation_are_warned_of(workdir, dataset):
         lines.write('{"step": 31, "memorisation/share": 0.61}\n')
     page = Page(report.run(workdir))
     assert sum(p.get("class") == "notice" and p.get("role") == "note" for p in page.all("p")) == 2
-    assert f"Trained on {config.data.source} in place of tfds mnist." in page.text
+    assert f"Trained on {config.data.choice} in place of tfds mnist." in page.text
     assert "It repeats." in page.text
     finding |= {"finding": "No sign.", "warning": "", "step": 32, "share": 0.0}
     (workdir / "memorisation.json").write_text(json.dumps(finding))

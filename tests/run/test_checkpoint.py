@@ -6,8 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from gan_jax.config import Checkpoint
 from gan_jax.errors import UserError
+from gan_jax.methods import Checkpoint
 from gan_jax.run import checkpoint
 from gan_jax.run.checkpoint import Checkpoints
 

@@ -143,7 +143,7 @@ def test_what_a_run_leaves(whole):
 
 def test_a_value_that_is_not_finite_stops_the_run(tmp_path):
     """The rate makes the weights overflow; the checkpoints before it stay."""
-    output = finish(start([TRAINER, tmp_path, *STEPS, "gen.optimizer.learning_rate=1e38"]), code=3)
+    output = finish(start([TRAINER, tmp_path, *STEPS, "gen_optimizer.learning_rate=1e38"]), code=3)
     stopped = r"gan_jax: Training stopped at step (\d+): .*(is nan|is inf|is not finite)"
     step = int(re.search(stopped, output).group(1))
     kept = [int(path.name) for path in (tmp_path / "checkpoints").iterdir()]

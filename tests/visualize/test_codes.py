@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from test_visualize import by_hand
 
-from gan_jax.config import Latents
+from gan_jax.networks.latents import Uniform
 from gan_jax.visualize import PICTURES, Options, subject
 from gan_jax.visualize.codes import codes, through
 from gan_jax.visualize.interpolate import ways
 
-CODED = Latents(5, "uniform", categories=(3,), continuous=2)
+CODED = Uniform(5, categories=(3,), continuous=2)
 
 
 def test_one_code_goes_through_its_values_and_nothing_else_moves():
@@ -26,9 +26,9 @@ def test_one_code_goes_through_its_values_and_nothing_else_moves():
 def test_each_code_has_a_picture_of_its_own(tmp_path, monkeypatch):
     asked, images = [], subject.images
 
-    def noted(run, z, labels):
-        asked.append(np.asarray(z))
-        return images(run, z, labels)
+    def noted(run, inputs):
+        asked.append(np.asarray(inputs.latents))
+        return images(run, inputs)
 
     monkeypatch.setattr(subject, "images", noted)
     written = codes(by_hand(tmp_path, latents=CODED), Options(), tmp_path)

@@ -7,22 +7,24 @@ import pytest
 from PIL import Image
 
 from gan_jax import keys, methods, train, visualize
-from gan_jax.config import Checkpoint, Config, Data, Latents, Log, Loss, Network, Sample, Train
-from gan_jax.data import densities
+from gan_jax.data import Digits, Points, densities
 from gan_jax.data.densities import DENSITIES, mixture
+from gan_jax.method import Inputs
+from gan_jax.methods import GAN, Checkpoint, GameTrain, Log, Sample
+from gan_jax.networks import MLPDisc, MLPGen, Uniform
+from gan_jax.objectives import Hinge, NonSaturating
 from gan_jax.run import runs
 from gan_jax.run.writers import read_rows
 from gan_jax.visualize import NotForThisRun, Options, plane
 from gan_jax.visualize.lab import _manifold, centres, lab, looks, moment
 
-NETWORK = Network(name="mlp", features=(8, 8), norm="none", output="linear")
-CONFIG = Config(
+CONFIG = GAN(
     experiment="plane",
-    data=Data(source="points", name="disjoint", height=1, width=1, channels=2),
-    latents=Latents(dimension=2, distribution="uniform"),
-    gen=NETWORK,
-    disc=NETWORK,
-    train=Train(num_steps=6, batch_size=8),
+    data=Points(name="disjoint"),
+    latents=Uniform(dimension=2),
+    gen=MLPGen(features=(8, 8), norm="none", output="linear"),
+    disc=MLPDisc(features=(8, 8), norm="none"),
+    train=GameTrain(num_steps=6, batch_size=8),
     log=Log(every_steps=2),
     sample=Sample(every_steps=2, num_images=16),
     checkpoint=Checkpoint(every_steps=2, keep_last=1, keep_every_steps=2),
@@ -59,7 +61,7 @@ def test_the_heat_map_is_d_at_the_centres_of_its_cells_with_y_up(workdir, shown)
     side = len(shown.disc)
     for row, column in ((0, 0), (side - 1, 0), (5, side - 1)):
         at = [(column + 0.5) * 2 / side - 1, (row + 0.5) * 2 / side - 1]
-        logit = run.method.score(run.state, np.array(at, np.float32).reshape(1, 1, 1, 2), [0])
+        logit = run.method.score(run.state, np.array([at], np.float32), None)
         assert shown.disc[row, column] == pytest.approx(1 / (1 + math.exp(-logit[0])), abs=1e-6)
 
 
@@ -68,7 +70,7 @@ def test_the_optimal_map_is_of_the_exact_density_and_the_kernel_estimate(workdir
     run, density = runs.open_run(workdir), DENSITIES["disjoint"]
     sample = looks(run.config, run.method)[0]
     key = keys.stream(keys.root(0), keys.Purpose.USER_SAMPLE)
-    fakes = sample(run.state, key, 4_450, averaged=False).reshape(-1, 2)[450:].astype(np.float64)
+    fakes = sample(run.state, key, 4_450, averaged=False)[450:].astype(np.float64)
     side, width = len(shown.optimal), 0.05 / 3
     somewhere = np.argwhere(~np.isnan(shown.optimal))
     for row, column in somewhere[:: len(somewhere) // 3]:
@@ -105,7 +107,7 @@ def test_the_manifold_is_g_on_quantiles_of_the_latents(workdir, shown):
     cells = plane.MANIFOLD_CELLS
     assert shown.manifold.shape == (cells + 1, cells + 1, 2)
     z = np.array([[2 * 10 / cells - 1, 2 * 30 / cells - 1]], np.float32)  # 10 to the right, 30 up
-    expected = run.method.sample(run.state, z, np.zeros(1, np.int32), False)
+    expected = run.method.sample(run.state, Inputs(z), False)["image"]
     np.testing.assert_allclose(shown.manifold[30, 10], np.ravel(expected), atol=1e-5)
 
 
@@ -124,7 +126,7 @@ def test_there_is_no_manifold_of_noise_with_codes(workdir):
 )
 def test_the_formula_of_the_optimal_d_is_that_of_its_targets(targets, formula):
     real, fake = targets
-    assert plane.formula(Loss(real_target=real, fake_target=fake)) == formula
+    assert plane.formula(NonSaturating(real_target=real, fake_target=fake)) == formula
 
 
 @pytest.mark.parametrize(("half_life", "said"), [(0.0, False), (100.0, True)])
@@ -156,16 +158,14 @@ def test_lab_writes_a_picture_a_strip_and_an_animation(workdir):
 
 def test_lab_says_why_it_is_not_for_a_run(workdir, tmp_path):
     run = runs.open_run(workdir)
-    data = Data(source="digits", height=8, width=8, channels=1)
+    data = Digits(height=8, width=8, channels=1)
     cases = {
         "pictures": run._replace(config=dataclasses.replace(CONFIG, data=data)),
         "has no D": run._replace(method=run.method._replace(score=None)),
         "each class apart": run._replace(
             config=dataclasses.replace(CONFIG, data=dataclasses.replace(CONFIG.data, num_classes=3))
         ),
-        "the loss hinge has none": run._replace(
-            config=dataclasses.replace(CONFIG, loss=Loss("hinge"))
-        ),
+        "the loss hinge has none": run._replace(config=dataclasses.replace(CONFIG, loss=Hinge())),
     }
     for words, other in cases.items():
         with pytest.raises(NotForThisRun, match=words):

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,15 +11,16 @@ from conftest import tiny_config
 from PIL import Image
 
 from gan_jax import keys, train, visualize
-from gan_jax.config import Data, Latents, Loss, Network
+from gan_jax.config import override
+from gan_jax.data import Digits, Folder, Points, sheets
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.methods import Method, sampling
-from gan_jax.run import pictures
+from gan_jax.methods import Method, conditioning, sampling
+from gan_jax.networks import MLPEncoderSettings, MLPGen, Normal, Uniform
 from gan_jax.run.runs import Run, open_run
 from gan_jax.visualize import NotForThisRun, Options, subject
 from gan_jax.visualize.manifold import points
-from gan_jax.visualize.progress import enlargement, grid_of, spread
+from gan_jax.visualize.progress import grid_of, spread
 
 MINE = ("samples", "sweep", "interpolate", "arithmetic", "manifold", "reconstruct", "progress")
 WEIGHTS = jnp.array([1, -9, 2, 0, 3, 7, -4, 0.5, 6, 5, -8, 10])
@@ -27,15 +29,16 @@ WEIGHTS = jnp.array([1, -9, 2, 0, 3, 7, -4, 0.5, 6, 5, -8, 10])
 
 def by_hand(tmp_path, classes=0, latents=None, **functions) -> Run:
     """A run whose every pixel is one weighted sum of the latents."""
-    latents = latents or Latents(12)
+    latents = latents or Normal(12)
 
-    def sample(state, z, labels, averaged):
+    def sample(state, inputs, averaged):
+        z = inputs.latents
         value = z @ WEIGHTS[: z.shape[1]] / 80
-        return jnp.broadcast_to(value[:, None, None, None], (len(z), 8, 8, 1))
+        return {"image": jnp.broadcast_to(value[:, None, None, None], (len(z), 8, 8, 1))}
 
-    data = Data("digits", height=8, width=8, channels=1, num_classes=classes)
+    data = Digits(height=8, width=8, channels=1, num_classes=classes)
     config = dataclasses.replace(tiny_config(), data=data, latents=latents)
-    method = Method(None, None, sample, None, **functions)
+    method = Method(None, conditioning.inputs_of(config), None, sample, None, **functions)
     return Run(tmp_path, config, method, 7, jnp.zeros(()))
 
 
@@ -50,12 +53,12 @@ def corners(state, images):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What pictures asked to be shown: (latents, labels), in order."""
+    """What pictures asked to be shown: (latents, condition), in order."""
     asked, images = [], subject.images
 
-    def noted(run, z, labels):
-        asked.append((np.asarray(z), np.asarray(labels)))
-        return images(run, z, labels)
+    def noted(run, inputs):
+        asked.append(jax.tree.map(np.asarray, inputs))
+        return images(run, inputs)
 
     monkeypatch.setattr(subject, "images", noted)
     return asked
@@ -76,11 +79,13 @@ def gan(tmp_path_factory):
 @pytest.fixture(scope="module")
 def vae(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("vae")
-    network = Network("mlp", features=(16,), norm="none", output="linear")
-    tiny, game = tiny_config(), {"disc": Network(), "loss": Loss()}  # which a VAE has not
-    alone = dataclasses.replace(tiny.train, disc_update="joint")
-    changes = {"latents": Latents(2), "method": "vae", "gen": network, "encoder": network}
-    train.run(dataclasses.replace(tiny, train=alone, **game, **changes), workdir)
+    config = override(tiny_config(), {"method": "vae"})
+    parts = {
+        "latents": Normal(2),
+        "gen": MLPGen(features=(16,), norm="none", output="linear"),
+        "encoder": MLPEncoderSettings(features=(16,), norm="none"),
+    }
+    train.run(dataclasses.replace(config, **parts), workdir)
     return workdir
 
 
@@ -118,8 +123,8 @@ def test_samples_are_those_of_their_numbers(gan):
     run = open_run(gan)
     key = keys.stream(keys.root(3), Purpose.USER_SAMPLE)
     expected = sampling.sampler(run.config, run.method)(run.state, key, 70)
-    z, labels = subject.numbered(run, Options(seed=3), [69, 2])
-    np.testing.assert_array_equal(subject.images(run, z, labels), expected[[69, 2]])
+    inputs = subject.numbered(run, Options(seed=3), [69, 2])
+    np.testing.assert_array_equal(subject.images(run, inputs), expected[[69, 2]])
 
 
 def test_nice_samples_are_the_best_of_twenty_times_as_many(gan, tmp_path, shown):
@@ -133,10 +138,11 @@ def test_nice_samples_are_the_best_of_twenty_times_as_many(gan, tmp_path, shown)
     assert (len(kept), len(left)) == (5, 95)
     assert min(kept) >= max(left)
     assert max(left) > min(left)
-    z, labels = subject.numbered(run, Options(), [int(row["sample"]) for row in rows])
-    np.testing.assert_array_equal(shown[0][0], z[:5])
-    images = run.method.sample(run.state, z, labels, True)
-    expected = run.method.score(run.state, images, labels)
+    inputs = subject.numbered(run, Options(), [int(row["sample"]) for row in rows])
+    np.testing.assert_array_equal(shown[0].latents, inputs.latents[:5])
+    assert inputs.condition is None
+    images = run.method.sample(run.state, inputs, True)["image"]
+    expected = run.method.score(run.state, images, None)
     np.testing.assert_allclose([float(row["score"]) for row in rows], expected, atol=1e-5)
 
 
@@ -149,10 +155,10 @@ def test_conditional_samples_have_a_column_per_class(tmp_path, shown):
 
 
 def test_a_sweep_moves_one_coordinate_alone(tmp_path, shown):
-    run = by_hand(tmp_path, latents=Latents(12, "uniform"))
+    run = by_hand(tmp_path, latents=Uniform(12))
     draw("sweep", run, tmp_path)
     z = shown[-1][0]
-    base = np.asarray(subject.numbered(run, Options(), [0])[0][0])
+    base = np.asarray(subject.numbered(run, Options(), [0]).latents[0])
     strongest = [11, 1, 10, 5, 8, 9, 6, 4, 2, 0]  # by the weights
     assert z.shape == (10, 11, 12)
     for row, coordinate in zip(z, strongest, strict=True):
@@ -164,7 +170,7 @@ def test_a_sweep_moves_one_coordinate_alone(tmp_path, shown):
 def test_interpolation_joins_two_samples_within_a_class(tmp_path, shown):
     run = by_hand(tmp_path, classes=3)
     draw("interpolate", run, tmp_path)
-    ends = np.asarray(subject.numbered(run, Options(), range(16))[0])
+    ends = np.asarray(subject.numbered(run, Options(), range(16)).latents)
     for z, labels in shown:
         np.testing.assert_allclose(z[:, 0], ends[::2], atol=1e-6)
         np.testing.assert_allclose(z[:, -1], ends[1::2], atol=1e-5)
@@ -177,7 +183,7 @@ def test_interpolation_joins_two_samples_within_a_class(tmp_path, shown):
 def test_arithmetic_adds_and_subtracts_means(tmp_path, shown):
     run = by_hand(tmp_path)
     draw("arithmetic", run, tmp_path, operands="3,1 - 4 + 1,5,9", seed=2)
-    z = np.asarray(subject.numbered(run, Options(seed=2), range(10))[0])
+    z = np.asarray(subject.numbered(run, Options(seed=2), range(10)).latents)
     result = z[[3, 1]].mean(0) - z[4] + z[[1, 5, 9]].mean(0)
     around = shown[-1][0]
     np.testing.assert_allclose(around[4], result, atol=1e-6)
@@ -188,19 +194,19 @@ def test_arithmetic_adds_and_subtracts_means(tmp_path, shown):
 
 
 def test_the_manifold_takes_quantiles_and_points_up(tmp_path):
-    plane = np.asarray(points(by_hand(tmp_path, latents=Latents(2))))
+    plane = np.asarray(points(by_hand(tmp_path, latents=Normal(2))))
     assert plane.shape == (15, 15, 2)
     low, second = -1.6448536, -1.2040469  # of 0.05 and, a step of 0.9 / 14 further, of 0.1142857
     np.testing.assert_allclose(plane[0, 0], [low, -low], atol=1e-5)
     np.testing.assert_allclose(plane[14, 14], [-low, low], atol=1e-5)
     np.testing.assert_allclose(plane[7, 7], [0, 0], atol=1e-6)
     np.testing.assert_allclose(plane[5, 1, 0], second, atol=1e-5)
-    uniform = np.asarray(points(by_hand(tmp_path, latents=Latents(2, "uniform"))))
+    uniform = np.asarray(points(by_hand(tmp_path, latents=Uniform(2))))
     np.testing.assert_allclose(uniform[0, :, 0], np.linspace(-0.9, 0.9, 15), atol=1e-6)
 
 
 def test_reconstructions_are_of_the_codes_of_each_class(tmp_path, shown, monkeypatch):
-    run = by_hand(tmp_path, latents=Latents(2), encode=corners)
+    run = by_hand(tmp_path, latents=Normal(2), encode=corners)
     drawn = {}
     monkeypatch.setattr(
         "gan_jax.visualize.panels.sheet",
@@ -211,10 +217,10 @@ def test_reconstructions_are_of_the_codes_of_each_class(tmp_path, shown, monkeyp
     assert panel.images.shape == (6, 10, 8, 8, 1)
     assert panel.columns == tuple("0123456789")
     for column in range(10):
-        number = np.flatnonzero(test.labels == column)[1]
-        np.testing.assert_array_equal(panel.images[2, column], test.images[number])
-        code = test.images[number, 2:4, 4, 0] / 127.5 - 1
-        np.testing.assert_allclose(shown[0][0][1, column], code, atol=1e-6)
+        number = np.flatnonzero(test.label == column)[1]
+        np.testing.assert_array_equal(panel.images[2, column], test.x[number])
+        code = test.x[number, 2:4, 4, 0] / 127.5 - 1
+        np.testing.assert_allclose(shown[0].latents.reshape(3, 10, 2)[1, column], code, atol=1e-6)
     assert (panel.images[3] == panel.images[3][:, :1, :1]).all()  # one value each, by hand
 
 
@@ -228,8 +234,7 @@ def test_progress_finds_the_grids_as_they_were(gan):
     key = keys.stream(keys.root(run.config.seed), Purpose.SAMPLE_GRID)
     images = sampling.sampler(run.config, run.method)(run.state, key, 4)
     grid = grid_of(run, gan / "samples" / "step_00000004.png")
-    scale = pictures.legible(images)
-    assert (scale, enlargement(run)) == (12, 12)
+    np.testing.assert_array_equal(grid, sheets.grid(images))
     with Image.open(gan / "samples" / "step_00000004.png") as picture:
         np.testing.assert_array_equal(grid.repeat(12, 0).repeat(12, 1)[:, :, 0], picture)
 
@@ -251,8 +256,8 @@ def test_averaged_weights_are_claimed_where_there_are_any(
 
 
 def test_pictures_that_make_no_sense_say_why(tmp_path):
-    plane = Data("points", name="ring", height=1, width=1, channels=2)
-    run = by_hand(tmp_path, latents=Latents(2))
+    plane = Points(name="ring")
+    run = by_hand(tmp_path, latents=Normal(2))
     flat = run._replace(config=dataclasses.replace(run.config, data=plane))
     for name in ("sweep", "interpolate", "arithmetic", "manifold", "reconstruct"):
         with pytest.raises(NotForThisRun, match=f"{name} is of pictures, .* points of the plane"):
@@ -267,10 +272,10 @@ def test_pictures_that_make_no_sense_say_why(tmp_path):
         draw("progress", run, tmp_path)
     with pytest.raises(NotForThisRun, match="--nice keeps what D takes"):
         draw("samples", run, tmp_path, nice=True)
-    encoding = by_hand(tmp_path, latents=Latents(2), encode=corners)
+    encoding = by_hand(tmp_path, latents=Normal(2), encode=corners)
     with pytest.raises(UserError, match=r"two classes .* there are 0, 1, 2, .*, 9; join them"):
         draw("arithmetic", encoding, tmp_path, concept="7,eleven")
-    lost = dataclasses.replace(encoding.config.data, source="folder", path="nowhere")
+    lost = Folder(path="nowhere")
     gone = encoding._replace(config=dataclasses.replace(encoding.config, data=lost))
     with pytest.raises(NotForThisRun, match=r"reconstruct needs the images .* no folder nowhere"):
         draw("reconstruct", gone, tmp_path)

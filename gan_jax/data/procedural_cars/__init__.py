@@ -9,13 +9,20 @@ the picture is encoded. N is the number of rays, `rays.SAMPLES` squared for each
 number for a ray has the shape [1, N], and so goes with colours [3, N].
 """
 
+import hashlib
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import jax
 import numpy as np
 
+from gan_jax.data.dataset import Dataset, dataset
 from gan_jax.data.procedural_cars.painting import shade
 from gan_jax.data.procedural_cars.solids import trace
+from gan_jax.data.source import PictureSource
+from gan_jax.errors import UserError
+from gan_jax.method import Example
 
 CHUNK = 50  # images per call of the one compiled shape, few enough to stay in the cache
 
@@ -39,3 +46,24 @@ def images(seed: int, count: int, height: int = 32, width: int = 32) -> np.ndarr
         key = jax.random.key(seed)
         chunks = [draw(keys_of(key, first + np.arange(CHUNK))) for first in range(0, count, CHUNK)]
         return np.concatenate([np.zeros((0, height, width, 3), np.uint8), *chunks])[:count]
+
+
+@dataclass(frozen=True)
+class ProceduralCars(PictureSource, name="procedural_cars"):
+    """5,000 training and 1,000 test pictures, in colour."""
+
+    def load(self) -> Dataset:
+        train, test = (
+            Example(images(seed, count, self.height, self.width))
+            for seed, count in enumerate((5_000, 1_000))
+        )
+        counts = f"{len(train.x)} training and {len(test.x)} test"
+        return dataset(train, test, (), (f"Drew {counts} pictures of cars.",))
+
+    def stamp(self) -> str:
+        sources = sorted(Path(__file__).parent.glob("*.py"))
+        return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+    def check(self) -> None:
+        if self.channels != 3:
+            raise UserError("procedural_cars are in colour; set data.channels=3.")

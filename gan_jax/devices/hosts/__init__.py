@@ -1,4 +1,4 @@
-"""Several processes as one run: connected, agreed on what they do, and told of each other's ends.
+"""Several processes as one run: connected, agreed on what they do, and ending together.
 
 What they tell each other here goes through JAX's coordination service and not through collectives,
 which fail where one process is half a minute behind (on CPUs).

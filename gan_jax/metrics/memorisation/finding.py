@@ -8,11 +8,11 @@ from jax.scipy.special import betainc
 from gan_jax.metrics.memorisation.nearness import FEWEST_IMAGES, SHARE_OF_REAL
 
 NUM_SAMPLES = 64
-"""That are drawn at a look while a run trains."""
+"""That are drawn for a measurement during training."""
 PREFIX = "memorisation/"
 """Of the names of the figures among the metrics of a run."""
 ALARM = 0.25
-"""The share of samples from which on the generator is said to learn by heart, unless the samples
+"""The share of samples from which on the generator is said to memorise, unless the samples
 are so few that it may be chance."""
 CHANCE = 1e-3
 """The probability below which a count is not taken for chance: a run is looked at many times."""
@@ -26,7 +26,7 @@ def exceeds(share: float, num_samples: int) -> bool:
 
 
 def by_heart(share: float, num_samples: int) -> bool:
-    """Whether the generator is said to learn by heart."""
+    """Whether the generator is said to memorise."""
     return share >= ALARM and exceeds(share, num_samples)
 
 

@@ -1,4 +1,4 @@
-"""How near samples come to training images, beside how near real images do."""
+"""How near samples come to training images, compared with how near real images do."""
 
 import hashlib
 from collections.abc import Callable
@@ -79,10 +79,7 @@ class Comparison(NamedTuple):
 
 
 def survey(training: chex.Array, test: chex.Array | None, mirrored: bool) -> Survey:
-    """The survey of uint8 images [m, h, w, c]; `test` is None where all were trained on.
-
-    1x1 images have no layout to compare.
-    """
+    """The survey of uint8 images [m, h, w, c]; `test` is None where all were trained on."""
     numbers = _distinct(training, _spread(len(training), MOST_TRAINING_IMAGES))
     reals = training if test is None else test
     chosen = numbers if test is None else _distinct(test, np.arange(len(test)))
@@ -129,7 +126,7 @@ def compare(survey: Survey, samples: chex.Array) -> dict[str, Comparison]:
 
 
 def figures(survey: Survey, compared: dict[str, Comparison]) -> dict[str, float]:
-    """What to follow over training.
+    """What to log during training.
 
     `share` is the finding, by features, and `share_pixels` the same by pixels. `distance` and
     `distance_pixels` are the median distance of samples to their nearest training image, as a

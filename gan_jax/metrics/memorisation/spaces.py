@@ -69,7 +69,8 @@ def views_of(embed: Callable, images: chex.Array, mirrored: bool) -> jax.Array:
 
 
 def nearest(views: jax.Array, training: jax.Array, count: int) -> Neighbours:
-    """The `count` training images nearest to any view of each query, or all when they are fewer."""
+    """The `count` training images [n, d] nearest to any view of each query, of [m, views, d]; all
+    when they are fewer."""
     chunks = np.resize(np.arange(len(views)), (-(-len(views) // _CHUNK), _CHUNK))
     found = [_nearest_chunk(views[chunk], training, min(count, len(training))) for chunk in chunks]
     numbers, distances = (np.concatenate(part)[: len(views)] for part in zip(*found, strict=True))

@@ -12,14 +12,13 @@ import pytest
 from gan_jax import keys
 from gan_jax.config import override
 from gan_jax.devices import collectives
-from gan_jax.methods import Batch, adversarial, average, updates
+from gan_jax.method import Example, Inputs
+from gan_jax.methods import average, gan, passes, turns
 from gan_jax.methods import game as games
 from gan_jax.networks import layers
-from gan_jax.objectives.auxiliary import Asked
 
 IMAGES = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 LEARNING_RATE = 1e-3
-NO_LABELS = jnp.zeros(3, jnp.int32)
 
 
 @pytest.fixture(params=["in_turn", "joint"])
@@ -30,13 +29,13 @@ def config(request, tiny):
 @functools.cache
 def started(config):
     game = games.make(config)
-    return game, jax.jit(lambda key: adversarial.init(game, key))(keys.root(config.seed))
+    return game, jax.jit(lambda key: gan.init(game, key))(keys.root(config.seed))
 
 
 def on_devices(function, devices, *shared):
     """`function(shard of the batch, *shared)` on all devices; what they disagree on is refused."""
     shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
-    batch = Batch(shards, jnp.zeros(shards.shape[:2], jnp.int32))
+    batch = Example(shards, jnp.zeros(shards.shape[:2], jnp.int32))
     return _mapped(function, len(shared))(batch, *shared)
 
 
@@ -52,7 +51,11 @@ def step(game, state, devices=1):
 
 @functools.cache
 def _step_of(game):
-    return lambda batch, state: adversarial.step(game, state, batch, keys.root(0))
+    return lambda batch, state: gan.step(game, state, batch, keys.root(0))
+
+
+def sample(game, state, z, averaged):
+    return gan.sample(game, state, Inputs(z), averaged)["image"]
 
 
 def keys_at_0(purpose):
@@ -68,7 +71,7 @@ def test_devices_that_disagree_are_refused_at_trace_time(config):
     game, state = started(config)
     step(game, state, devices=4)
     with pytest.raises(ValueError, match="out_axes"):
-        on_devices(lambda batch: batch.images.mean(), 4)
+        on_devices(lambda batch: batch.x.mean(), 4)
 
 
 @pytest.mark.parametrize("forgotten", ["mean", "BatchNorm"])
@@ -112,13 +115,13 @@ def test_an_update_of_gen_leaves_disc_to_the_bit_statistics_included(config):
     after, _ = step(game, state)
 
     def disc_alone(batch, s):
-        numbers = collectives.example_numbers(batch.images.shape[0])
+        numbers = collectives.example_numbers(batch.x.shape[0])
         key = keys_at_0(keys.Purpose.LATENT)
         z = game.draw_latents(keys.per_example(key, numbers))
         variables = {"params": s.gen.params, "batch_stats": s.gen.stats}
-        fake, _ = game.gen.apply(variables, z, batch.labels, train=True, mutable=["batch_stats"])
-        now, asked = updates.Now(s.step, s.control, keys_at_0), Asked(batch.labels, z)
-        return updates.update_disc(game, now, s.disc, batch.images, fake, asked)[0]
+        fake, _ = game.gen.apply(variables, z, batch.label, train=True, mutable=["batch_stats"])
+        now, inputs = passes.StepContext(s.step, s.scalars, keys_at_0), Inputs(z, batch.label)
+        return turns.update_disc(game, now, s.disc, batch.x, fake, inputs)[0]
 
     chex.assert_trees_all_close(after.disc, on_devices(disc_alone, 1, state), rtol=1e-5, atol=1e-7)
 
@@ -130,15 +133,13 @@ def test_gen_descends_the_gradient_through_the_updated_disc(config):
 
     def expected(batch, s, disc):
         key = keys_at_0(keys.Purpose.LATENT)
-        z = game.draw_latents(
-            keys.per_example(key, collectives.example_numbers(batch.images.shape[0]))
-        )
+        z = game.draw_latents(keys.per_example(key, collectives.example_numbers(batch.x.shape[0])))
 
         def forward(network, params, stats, x):
             variables = {"params": params, "batch_stats": stats}
             rngs = {"dropout": keys_at_0(keys.Purpose.DISC_FOR_GEN)}
             return network.apply(
-                variables, x, batch.labels, train=True, mutable=["batch_stats"], rngs=rngs
+                variables, x, batch.label, train=True, mutable=["batch_stats"], rngs=rngs
             )[0]
 
         def loss(params):
@@ -157,8 +158,8 @@ def test_gen_descends_the_gradient_through_the_updated_disc(config):
 
 
 def test_the_first_step_of_adam_is_the_learning_rate_times_the_sign(tiny):
-    config = override(tiny, {"gen.optimizer.epsilon": "1e-30", "train.disc_update": "joint",
-                             "disc.optimizer.epsilon": "1e-30"})  # fmt: skip
+    config = override(tiny, {"gen_optimizer.epsilon": "1e-30", "train.disc_update": "joint",
+                             "disc_optimizer.epsilon": "1e-30"})  # fmt: skip
     game, state = started(config)
     after, _ = step(game, state)
     for before, now in ((state.gen, after.gen), (state.disc, after.disc)):
@@ -215,7 +216,7 @@ def test_metrics_are_what_they_say(config):
         variables = {"params": s.disc.params, "batch_stats": s.disc.stats}
         rngs = {"dropout": keys_at_0(keys.Purpose.DISC_REAL)}
         verdict, _ = game.disc.apply(
-            variables, batch.images, batch.labels, train=True, mutable=["batch_stats"], rngs=rngs
+            variables, batch.x, batch.label, train=True, mutable=["batch_stats"], rngs=rngs
         )
         return verdict.logits
 
@@ -228,17 +229,15 @@ def test_sample_takes_averaged_or_raw_weights(config):
     game, state = started(override(config, {"train.ema_ramp": "0"}))
     state, _ = step(game, state)
     z = jax.random.normal(jax.random.key(1), (3, 6))
-    averaged = adversarial.sample(game, state, z, NO_LABELS, averaged=True)
-    raw = adversarial.sample(game, state, z, NO_LABELS, averaged=False)
+    averaged = sample(game, state, z, averaged=True)
+    raw = sample(game, state, z, averaged=False)
     assert averaged.shape == raw.shape == (3, 8, 8, 1)
     assert float(jnp.abs(averaged).max()) <= 1
     assert (averaged != raw).any()
     ema_as_gen = state._replace(
         gen=state.gen._replace(params=state.ema.params, stats=state.ema.stats)
     )
-    np.testing.assert_array_equal(
-        averaged, adversarial.sample(game, ema_as_gen, z, NO_LABELS, averaged=False)
-    )
+    np.testing.assert_array_equal(averaged, sample(game, ema_as_gen, z, averaged=False))
 
 
 def test_bfloat16_keeps_parameters_statistics_and_images_in_float32(config):
@@ -247,8 +246,60 @@ def test_bfloat16_keeps_parameters_statistics_and_images_in_float32(config):
     for leaf in jax.tree.leaves((after.gen, after.disc, after.ema, metrics)):
         assert leaf.dtype in (jnp.float32, jnp.int32)
     z = jnp.ones((2, 6))
-    assert adversarial.sample(game, after, z, NO_LABELS, averaged=True).dtype == jnp.float32
+    assert sample(game, after, z, averaged=True).dtype == jnp.float32
     full, _ = started(config)
-    exact = adversarial.sample(full, after, z, NO_LABELS, averaged=True)
-    rough = adversarial.sample(game, after, z, NO_LABELS, averaged=True)
+    exact = sample(full, after, z, averaged=True)
+    rough = sample(game, after, z, averaged=True)
     assert 0 < float(jnp.abs(exact - rough).max()) < 0.05  # bfloat16 has 8 bits
+
+
+PLAIN = {"train.disc_update": "joint", "gen.name": "mlp", "disc.name": "mlp"}
+ORDINARY = {
+    "plain": {"disc.dropout_rate": "0.2"},
+    "flips, ADA": {"data.flip": "horizontal", "augment.name": "adaptive"},
+    "wgan_gp": {"loss.name": "wasserstein", "penalty.name": "wgan_gp", "disc.norm": "none"},
+    "lazy r1": {"penalty.name": "r1", "penalty.every_steps": "2", "disc.norm": "none"},
+    "relativistic": {"loss.name": "relativistic_pairing", "train.gen_top_share": "0.5"},
+    "classes": {
+        "data.num_classes": "10",
+        "disc.conditioning": "classifier",
+        "auxiliary.name": "classifier",
+    },
+    "began": {"loss.name": "began", "disc.name": "autoencoder"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "devices"), [*((name, 1) for name in ORDINARY), ("wgan_gp", 2), ("classes", 2)]
+)
+def test_the_ordinary_game_is_the_general_one_to_the_bit(tiny, name, devices):
+    game, state = started(override(tiny, {**PLAIN, **ORDINARY[name]}))
+    assert game.is_ordinary
+    root = keys.root(0)
+
+    def played(play):
+        return on_devices(
+            lambda batch, state: play(game, state, batch.x, game.condition(batch), root),
+            devices,
+            state._replace(step=jnp.int32(2)),
+        )
+
+    # operation by operation, as the two programs compiled whole are rounded in other places
+    with jax.disable_jit():
+        one, other = (played(play) for play in (gan.ordinary_step, gan.general_step))
+    chex.assert_trees_all_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"train.disc_update": "in_turn"},
+        {"train.disc_update": "concatenated"},
+        {"train.disc_updates": "2"},
+        {"train.gen_updates": "2"},
+        {"train.gen_latents": "fresh"},
+    ],
+)
+def test_other_games_are_not_ordinary(tiny, field):
+    changes = {**PLAIN, "disc.dropout_rate": "0", **field}
+    assert not started(override(tiny, changes))[0].is_ordinary

@@ -1,0 +1,187 @@
+"""The GAN: a generator and a discriminator, a loss and two optimizers.
+
+In a step D is updated, then G. G's forward pass is computed once, in training mode, and serves both
+updates where they share their latents. Where real and fake pass D apart, each is normalised by its
+own statistics; D's running statistics are updated by the passes of D's updates, never by those of
+G's, and G's by its own.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax import keys, networks
+from gan_jax.devices import collectives
+from gan_jax.keys import Purpose
+from gan_jax.method import Condition, Example, Inputs, Method, Metrics
+from gan_jax.methods import average, conditioning, turns
+from gan_jax.methods import game as games
+from gan_jax.methods.average import Average
+from gan_jax.methods.game import GAN, Game
+from gan_jax.methods.network_state import NetworkState, Tree, infer, split
+from gan_jax.methods.passes import (
+    LogitMeans,
+    Scalars,
+    StepContext,
+    auxiliary_terms,
+    descend_disc,
+    descend_gen,
+    disc_pass,
+    gen_value,
+    make_fakes,
+    measured_of_disc,
+    penalty_term,
+)
+from gan_jax.objectives import augmentations
+from gan_jax.objectives.losses import per_example
+
+
+class GANState(NamedTuple):
+    step: jax.Array  # int32
+    gen: NetworkState
+    disc: NetworkState
+    ema: Average  # of G
+    scalars: Scalars
+
+
+def make(config: GAN) -> Method:
+    """The method for `config`. Raises `UserError` for parts that are unknown or do not fit."""
+    game = games.make(config)
+    return Method(
+        init=partial(init, game),
+        inputs=conditioning.inputs_of(config),
+        step=partial(step, game),
+        sample=partial(sample, game),
+        evaluate=partial(evaluate, game),
+        score=partial(score, game),
+    )
+
+
+def init(game: Game, key: jax.Array) -> GANState:
+    """The state before the first step; the average starts as G itself."""
+    gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
+    x = jnp.zeros((1, *game.shape), jnp.float32)
+    condition = game.condition(Example(x, label=jnp.zeros(1, jnp.int32), source=x))
+    # G may keep these latents as its reference batch
+    z = game.draw_latents(keys.per_example(gen_key, jnp.arange(networks.REFERENCE)))
+    of_gen = jax.tree.map(lambda leaf: jnp.repeat(leaf, len(z), axis=0), condition)
+    gen_params, gen_stats = split(game.gen.init(gen_key, z, of_gen, train=True))
+    disc_params, disc_stats = split(game.disc.init(disc_key, x, condition, train=True))
+    gen = NetworkState(gen_params, gen_stats, game.gen_opt.init(gen_params))
+    return GANState(
+        step=jnp.zeros((), jnp.int32),
+        gen=gen,
+        disc=NetworkState(disc_params, disc_stats, game.disc_opt.init(disc_params)),
+        ema=average.start(gen),
+        scalars=Scalars(_float32(game.loss.start()), _float32(dict(game.augmenting.start))),
+    )
+
+
+def step(game: Game, state: GANState, batch: Example, key: jax.Array) -> tuple[GANState, Metrics]:
+    """One device's share of one step; the batch has x [n, ...] in the model's range."""
+    condition = game.condition(batch)
+    play = ordinary_step if game.is_ordinary else general_step
+    return play(game, state, batch.x, condition, key)
+
+
+def ordinary_step(
+    game: Game, state: GANState, real: jax.Array, condition: Condition, key: jax.Array
+) -> tuple[GANState, Metrics]:
+    """One device's share of a step of the ordinary game: D is updated once, on real x [n, ...] and
+    fakes jointly, then G through the new D, on the same latents (Goodfellow et al. 2014, arXiv
+    1406.2661, algorithm 1 with k = 1)."""
+    context = StepContext(state.step, state.scalars, partial(_key_at, key, state.step))
+    if game.flip:
+        real = augmentations.flip(context.example_keys(Purpose.FLIP, len(real)), real)
+    z = game.draw_latents(context.example_keys(Purpose.LATENT, len(real)))
+    inputs = Inputs(z, condition)
+    fakes = make_fakes(game, state.gen, inputs)
+    run = partial(disc_pass, game, context, condition=condition)
+
+    def disc_objective(params: Tree):
+        on_real = run(params, state.disc.stats, real, purpose=Purpose.DISC_REAL)
+        on_fake = run(params, on_real.stats, fakes.images, purpose=Purpose.DISC_FAKE)
+        loss = game.loss.disc(on_real.logits, on_fake.logits, state.scalars.loss).mean()
+        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs)
+        critic = partial(run, params, state.disc.stats, purpose=Purpose.PENALTY)
+        loss += penalty_term(game, context, critic, (real, on_real), (fakes.images, on_fake))
+        return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
+
+    disc, *of_disc = descend_disc(game, state.disc, disc_objective)
+    on_real = None
+    if game.gen_sees_real:
+        on_real = run(disc.params, disc.stats, real, purpose=Purpose.REAL_FOR_GEN).output
+
+    def gen_objective(images: jax.Array):
+        on_fake = run(disc.params, disc.stats, images, purpose=Purpose.DISC_FOR_GEN).output
+        return gen_value(game, context, on_real, on_fake, inputs)
+
+    gen, of_gen = descend_gen(game, state.gen, fakes, gen_objective)
+    measured, means = measured_of_disc(game, *of_disc)
+    return _after(game, state, gen, disc, measured | of_gen, means)
+
+
+def general_step(
+    game: Game, state: GANState, real: jax.Array, condition: Condition, key: jax.Array
+) -> tuple[GANState, Metrics]:
+    """The same of any game: on real x [n, ...] of all of D's updates."""
+    fields = state.gen, state.disc, state.scalars, state.step
+    gen, disc, measured, means = turns.play(game, *fields, real, condition, key)
+    return _after(game, state, gen, disc, measured, means)
+
+
+def _after(
+    game: Game,
+    state: GANState,
+    gen: NetworkState,
+    disc: NetworkState,
+    measured: Metrics,
+    means: LogitMeans,
+) -> tuple[GANState, Metrics]:
+    """The state after a step's updates: with the average of G and the scalars updated too."""
+    scalars = state.scalars
+    loss, of_loss = game.loss.update(scalars.loss, means.real, means.fake)
+    augmenting, of_augmenting = game.augmenting.update(
+        scalars.augmenting, means.sign_real, state.step
+    )
+    ema = game.update_average(state.ema, gen, state.step)
+    after = GANState(state.step + 1, gen, disc, ema, Scalars(loss, augmenting))
+    return after, measured | of_loss | of_augmenting
+
+
+def sample(
+    game: Game, state: GANState, inputs: Inputs, averaged: jax.Array | bool
+) -> dict[str, jax.Array]:
+    """{"image": [n, ...]} in the model's range from latents [n, d], in inference mode."""
+    raw = Average(state.gen.params, state.gen.stats)
+    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
+    return {"image": infer(game.gen, weights, *inputs)}
+
+
+def score(game: Game, state: GANState, x: jax.Array, condition: Condition) -> jax.Array:
+    """D's logits for x [n, ...], of patches their mean: [n], in inference mode."""
+    return per_example(infer(game.disc, state.disc, x, condition).logits)
+
+
+def evaluate(game: Game, state: GANState, batch: Example, inputs: Inputs) -> dict[str, jax.Array]:
+    """Losses and logits [n] on real x [n, ...] and on the raw G's samples, in inference mode."""
+    fake = sample(game, state, inputs, averaged=False)["image"]
+    on_real = infer(game.disc, state.disc, batch.x, game.condition(batch)).logits
+    on_fake = infer(game.disc, state.disc, fake, inputs.condition).logits
+    values = {
+        "d/loss": collectives.alone(game.loss.disc)(on_real, on_fake, state.scalars.loss),
+        "g/loss": collectives.alone(game.loss.gen)(on_real, on_fake),
+        "d/logit_real": on_real,
+        "d/logit_fake": on_fake,
+    }
+    return jax.tree.map(per_example, values)
+
+
+def _float32(start: dict[str, float]) -> dict[str, jax.Array]:
+    return {name: jnp.float32(value) for name, value in start.items()}
+
+
+def _key_at(key: jax.Array, update: jax.Array, purpose: Purpose) -> jax.Array:
+    return keys.at_step(key, purpose, update)

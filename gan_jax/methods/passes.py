@@ -1,0 +1,195 @@
+"""What a step of the game is made of: the passes of G and D, and what each of them minimises."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax import keys
+from gan_jax.devices import collectives
+from gan_jax.keys import Purpose
+from gan_jax.method import Condition, Inputs, Metrics
+from gan_jax.methods import augmenting
+from gan_jax.methods.game import Game
+from gan_jax.methods.network_state import NetworkState, Tree, apply_gradient, descend, train_pass
+from gan_jax.networks import DiscriminatorOutput
+from gan_jax.objectives import losses, penalties
+from gan_jax.objectives.losses import per_example
+
+
+class Scalars(NamedTuple):
+    """Scalars of the loss and of the augmentation, updated once a step: part of the state."""
+
+    loss: losses.LossState
+    augmenting: augmenting.State
+
+
+class StepContext(NamedTuple):
+    """What changes from update to update."""
+
+    step: jax.Array
+    scalars: Scalars
+    key_of: Callable[[Purpose], jax.Array]
+
+    def example_keys(self, purpose: Purpose, count: int) -> jax.Array:
+        """A key [count] for each of this device's examples, by its number in the global batch."""
+        return keys.per_example(self.key_of(purpose), collectives.example_numbers(count))
+
+
+class Fakes(NamedTuple):
+    """G's forward pass in training mode, kept for the backward pass of its update."""
+
+    images: jax.Array  # [n, ...] in the model's range
+    backward: Callable[[jax.Array], tuple[Tree]]  # a gradient by the images to one by G's params
+    stats: Tree
+
+
+class DiscPass(NamedTuple):
+    """A pass of D over images in training mode."""
+
+    logits: jax.Array  # [n], or [n, p] of patches
+    output: DiscriminatorOutput
+    stats: Tree
+    gradient: Callable[[], jax.Array]  # of each example's logit by its x, out of the same pass
+
+
+class LogitMeans(NamedTuple):
+    """Means of D's logits in an update, over the global batch: what the scalars follow."""
+
+    real: jax.Array
+    fake: jax.Array
+    sign_real: jax.Array  # of the signs
+
+
+def make_fakes(game: Game, gen: NetworkState, inputs: Inputs) -> Fakes:
+    """G's images [n, ...] of the inputs."""
+    z, condition = inputs
+    forward = partial(train_pass, game.gen, stats=gen.stats, x=z, condition=condition)
+    return Fakes(*jax.vjp(forward, gen.params, has_aux=True))
+
+
+def disc_pass(
+    game: Game,
+    context: StepContext,
+    params: Tree,
+    stats: Tree,
+    images: jax.Array,
+    condition: Condition,
+    purpose: Purpose,
+) -> DiscPass:
+    """D's pass over images [n, ...] as augmented; `purpose` is that of the pass."""
+    key = context.key_of(purpose)
+    probability = game.augmenting.probability(context.scalars.augmenting, context.step)
+
+    def forward(images: jax.Array) -> tuple[jax.Array, tuple[DiscriminatorOutput, Tree]]:
+        numbers = collectives.example_numbers(len(images))
+        x = game.augment(keys.per_example(key, numbers), images, probability)
+        rngs = {"dropout": key}
+        output, after = train_pass(
+            game.disc, params, stats=stats, x=x, condition=condition, rngs=rngs
+        )
+        return output.logits, (output, after)
+
+    logits, backward, (output, stats) = jax.vjp(forward, images, has_aux=True)
+    share = len(logits) / logits.size  # an example's logit is the mean of its patches'
+    return DiscPass(logits, output, stats, lambda: backward(jnp.full_like(logits, share))[0])
+
+
+def auxiliary_terms(
+    game: Game, on_real: DiscriminatorOutput, on_fake: DiscriminatorOutput, inputs: Inputs
+) -> jax.Array:
+    """What D's loss on real and fake has added by the auxiliary term, a scalar."""
+    term = game.auxiliary
+    added = term.on_real(on_real, inputs, game.latents)
+    return added + term.on_fake(on_fake, inputs, game.latents)
+
+
+def penalty_term(
+    game: Game,
+    context: StepContext,
+    critic: Callable[[jax.Array], DiscPass],
+    real: tuple[jax.Array, DiscPass],
+    fake: tuple[jax.Array, DiscPass],
+) -> jax.Array | float:
+    """What D's loss has added by the penalty, a scalar; 0 without one. `critic` is a pass of its
+    own, for penalties at other points than real and fake, which come with their passes."""
+    if game.penalty is None:
+        return 0.0
+    view = penalties.View(
+        critic=lambda x: per_example(critic(x).logits),
+        real=real[0],
+        fake=fake[0],
+        real_gradient=real[1].gradient,
+        fake_gradient=fake[1].gradient,
+        keys=context.example_keys(Purpose.PENALTY, len(real[0])),
+    )
+    return game.penalty(view, context.step)
+
+
+def gen_value(
+    game: Game,
+    context: StepContext,
+    on_real: DiscriminatorOutput | None,
+    on_fake: DiscriminatorOutput,
+    inputs: Inputs,
+) -> tuple[jax.Array, Metrics]:
+    """What G minimises, a scalar, from D's outputs on real and fake; also what to report.
+
+    Those on real are there where the loss or the auxiliary term compares fakes with real images.
+    """
+    real_logits = on_fake.logits if on_real is None else on_real.logits
+    each = per_example(game.loss.gen(real_logits, on_fake.logits))
+    each *= top_weights(game, context, per_example(on_fake.logits))
+    value, reports = game.auxiliary.gen(on_real, on_fake, inputs, game.latents)
+    return game.loss.gen_weight * each.mean() + value, reports
+
+
+def top_weights(game: Game, context: StepContext, logits: jax.Array) -> jax.Array | float:
+    """The weights of fakes in G's update, of mean 1 in the global batch: equal for those that D's
+    logits [n] call the most real, and 0 for the rest (Sinha et al. 2020, arXiv 2002.06224, section
+    3)."""
+    if game.gen_top_share is None:
+        return 1.0
+    everyone = collectives.total(len(logits))
+    kept = jnp.maximum(1.0, jnp.round(game.gen_top_share(context.step) * everyone))
+    return jnp.where(collectives.ranks(logits) < kept, everyone / kept, 0.0)
+
+
+def descend_disc(
+    game: Game, disc: NetworkState, objective: Callable
+) -> tuple[NetworkState, jax.Array, jax.Array, Any]:
+    """One update of D, whose weights are then projected: D, the loss and the norm of the gradient,
+    scalars, and the rest."""
+    disc, *rest = descend(game.disc_opt, disc, objective)
+    return disc._replace(params=game.project(disc.params)), *rest
+
+
+def descend_gen(
+    game: Game, gen: NetworkState, fakes: Fakes, objective: Callable
+) -> tuple[NetworkState, Metrics]:
+    """One update of G on an objective of its images [n, ...]: G, and what it measured."""
+    (loss, reports), fake_grad = jax.value_and_grad(objective, has_aux=True)(fakes.images)
+    (grads,) = fakes.backward(fake_grad)
+    gen, norm = apply_gradient(game.gen_opt, gen, grads, fakes.stats)
+    return gen, collectives.mean({"g/loss": loss} | reports) | {"g/grad_norm": norm}
+
+
+def measured_of_disc(
+    game: Game, loss: jax.Array, norm: jax.Array, logits: tuple[jax.Array, jax.Array]
+) -> tuple[Metrics, LogitMeans]:
+    """What an update of D measured, from its loss, gradient norm and logits [n] of real and fake.
+
+    Logits are reported as probabilities where the loss makes them such.
+    """
+    real, fake = logits
+    means = LogitMeans(real.mean(), fake.mean(), jnp.sign(real).mean())
+    values = {"d/loss": loss}
+    if game.loss.on_probabilities:
+        values["d/prob_real"] = losses.probability(real).mean()
+        values["d/prob_fake"] = losses.probability(fake).mean()
+    else:
+        values |= {"d/logit_real": means.real, "d/logit_fake": means.fake}
+    values, means = collectives.mean((values, means))
+    return values | {"d/grad_norm": norm}, means

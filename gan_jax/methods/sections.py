@@ -1,0 +1,82 @@
+"""What every run has: data, latents, a generator, how long it trains and what it writes."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Le
+
+from gan_jax.config import Count, Natural, NonNegative, Part
+from gan_jax.data import ProceduralCars, Source
+from gan_jax.networks import DCGANGen, GenSettings, Latents, Normal
+
+
+@dataclass(frozen=True)
+class Train:
+    """How long, in which batches, at which precision, and the average of G's weights.
+
+    schedule: the way of all values that have a `final_...` one, over `schedule_images` images and
+        constant after it.
+    ema_ramp: upper bound on the half-life, as a fraction of the images seen; 0 is none.
+    """
+
+    num_steps: Natural = 10_000
+    batch_size: Count = 64  # over all devices
+    num_seeds: Count = 1  # seed, seed + 1, ... in one program
+    compute_dtype: Literal["float32", "bfloat16"] = "float32"
+    ema_half_life_images: NonNegative = 10_000.0
+    final_ema_half_life_images: NonNegative | None = None
+    ema_ramp: NonNegative = 0.05
+    schedule: Literal["none", "linear", "cosine"] = "none"
+    schedule_images: NonNegative = 0.0
+
+    @property
+    def examples_per_step(self) -> int:
+        """How many training examples a step takes over all devices."""
+        return self.batch_size
+
+
+@dataclass(frozen=True)
+class Log:
+    """When a row of metrics is written; 0 is never."""
+
+    every_steps: Natural = 50
+
+
+@dataclass(frozen=True)
+class Sample:
+    """When a grid of samples is drawn, and of how many; 0 is never. Evaluation takes as many."""
+
+    every_steps: Natural = 200
+    num_images: Count = 16
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """When the state is saved, and which saves are kept; 0 is never.
+
+    `keep_every_steps` keeps those steps for good, beside the last ones; 0 keeps none.
+    """
+
+    every_steps: Natural = 500
+    keep_last: Count = 2
+    keep_every_steps: Natural = 0
+
+
+@dataclass(frozen=True)
+class Config(Part, chosen_by="method"):
+    """A whole run; its choices are the methods.
+
+    Two runs with equal configs, versions and devices are equal. `plugins` are the modules, beside
+    gan_jax, that have parts of it.
+    """
+
+    experiment: str = ""
+    plugins: tuple[str, ...] = ()
+    seed: Annotated[Natural, Le(2**32 - 1)] = 0
+    data: Source = ProceduralCars()
+    latents: Latents = Normal()
+    gen: GenSettings = DCGANGen()
+    train: Train = Train()
+    log: Log = Log()
+    sample: Sample = Sample()
+    checkpoint: Checkpoint = Checkpoint()

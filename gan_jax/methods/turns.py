@@ -1,0 +1,189 @@
+"""The general game: several updates of D and of G in a step, in any of the ways to update D.
+
+With k updates of D a step takes k batches at once, and example g of them all belongs to update
+g % k. D's updates come first, each on a fresh real batch and on fakes from fresh latents; then
+those of G, on the latents of D's last fakes or on fresh ones. Fakes have the condition of the
+real batch; of several, G's updates have those of the last.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from gan_jax import keys
+from gan_jax.devices import collectives
+from gan_jax.keys import Purpose
+from gan_jax.method import Inputs, Metrics, take
+from gan_jax.methods.game import Game
+from gan_jax.methods.network_state import NetworkState, Tree
+from gan_jax.methods.passes import (
+    Fakes,
+    LogitMeans,
+    Scalars,
+    StepContext,
+    auxiliary_terms,
+    descend_disc,
+    descend_gen,
+    disc_pass,
+    gen_value,
+    make_fakes,
+    measured_of_disc,
+    penalty_term,
+)
+from gan_jax.objectives import augmentations
+from gan_jax.objectives.losses import Separable
+
+
+def play(
+    game: Game,
+    gen: NetworkState,
+    disc: NetworkState,
+    scalars: Scalars,
+    step: jax.Array,
+    real: jax.Array,
+    condition: Any,
+    key: jax.Array,
+) -> tuple[NetworkState, NetworkState, Metrics, LogitMeans]:
+    """All updates of one step, on one device's share x [n, ...] of the real batches and their
+    condition: G, D, what they measured and D's mean logits."""
+    turns = game.disc_updates
+    numbered = step * turns + jnp.arange(turns)  # updates of D, through all steps
+    real, condition = _turns((real, condition), turns)
+    count = real.shape[1]
+
+    def at(update: jax.Array) -> StepContext:
+        return StepContext(step, scalars, lambda purpose: keys.at_step(key, purpose, update))
+
+    if game.flip:
+        flips = jax.vmap(lambda update: at(update).example_keys(Purpose.FLIP, count))(numbered)
+        real = jax.vmap(augmentations.flip)(flips, real)
+
+    def latents(update: jax.Array) -> jax.Array:
+        return game.draw_latents(at(update).example_keys(Purpose.LATENT, count))
+
+    given = Inputs(jax.vmap(latents)(numbered), condition)
+    last = take(given, -1)
+    fakes = make_fakes(game, gen, last)
+    fake = fakes.images[None]
+    if turns > 1:  # G stays the same meanwhile, so all that D sees of it is made at once
+        earlier = jax.lax.map(
+            lambda inputs: make_fakes(game, gen, inputs).images, take(given, slice(-1))
+        )
+        fake = jnp.concatenate([earlier, fake])
+
+    def turn(disc: NetworkState, part: tuple) -> tuple[NetworkState, tuple[Metrics, LogitMeans]]:
+        update, *examples = part
+        disc, measured, means = update_disc(game, at(update), disc, *examples)
+        return disc, (measured, means)
+
+    parts = (numbered, real, fake, given)
+    if turns == 1:
+        disc, (measured, means) = turn(disc, take(parts, 0))
+    else:
+        disc, each = jax.lax.scan(turn, disc, parts)
+        measured, means = jax.tree.map(jnp.mean, each)
+    context = at(step)
+    for update in range(game.gen_updates):
+        if game.fresh_latents:
+            fresh = jax.random.fold_in(keys.at_step(key, Purpose.GEN_LATENT, step), update)
+            numbers = collectives.example_numbers(count)
+            last = last._replace(latents=game.draw_latents(keys.per_example(fresh, numbers)))
+        if update or game.fresh_latents:
+            fakes = make_fakes(game, gen, last)
+        gen, of_gen = update_gen(game, context, gen, disc, real[-1], fakes, last)
+    return gen, disc, measured | of_gen, means
+
+
+def update_disc(
+    game: Game,
+    context: StepContext,
+    disc: NetworkState,
+    real: jax.Array,
+    fake: jax.Array,
+    inputs: Inputs,
+) -> tuple[NetworkState, Metrics, LogitMeans]:
+    """Updates D on real and fake images [n, ...] that share a condition, as `game.disc_update`
+    says; the fakes are of the inputs."""
+    condition, run = inputs.condition, partial(disc_pass, game, context)
+
+    def joint(params: Tree):
+        on_real = run(params, disc.stats, real, condition, Purpose.DISC_REAL)
+        on_fake = run(params, on_real.stats, fake, condition, Purpose.DISC_FAKE)
+        loss = game.loss.disc(on_real.logits, on_fake.logits, context.scalars.loss).mean()
+        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs)
+        critic = partial(run, params, disc.stats, condition=condition, purpose=Purpose.PENALTY)
+        loss += penalty_term(game, context, critic, (real, on_real), (fake, on_fake))
+        return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
+
+    def concatenated(params: Tree):
+        both = jnp.concatenate([real, fake])
+        twice = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf]), condition)
+        on_both = run(params, disc.stats, both, twice, Purpose.DISC_REAL)
+        on_real, on_fake = (jax.tree.map(part, on_both.output) for part in (_first, _second))
+        loss = game.loss.disc(on_real.logits, on_fake.logits, context.scalars.loss).mean()
+        loss += auxiliary_terms(game, on_real, on_fake, inputs)
+        # the mean over real and fake together is half the sum of the two means
+        return loss / 2, (on_both.stats, (on_real.logits, on_fake.logits))
+
+    def turn(
+        disc: NetworkState, images: jax.Array, purpose: Purpose, main: Callable, added: Callable
+    ):
+        def objective(params: Tree):
+            found = run(params, disc.stats, images, condition, purpose)
+            value = main(found.logits).mean() + added(found.output, inputs, game.latents)
+            return value, (found.stats, found.logits)
+
+        return descend_disc(game, disc, objective)
+
+    if game.disc_update == "in_turn" and isinstance(game.loss, Separable):
+        loss, term = game.loss, game.auxiliary
+        first = turn(disc, real, Purpose.DISC_REAL, loss.disc_real, term.on_real)
+        disc, real_loss, real_norm, on_real = first
+        second = turn(disc, fake, Purpose.DISC_FAKE, loss.disc_fake, term.on_fake)
+        disc, fake_loss, fake_norm, on_fake = second
+        value, norm, logits = real_loss + fake_loss, (real_norm + fake_norm) / 2, (on_real, on_fake)
+    else:
+        objective = concatenated if game.disc_update == "concatenated" else joint
+        disc, value, norm, logits = descend_disc(game, disc, objective)
+    return disc, *measured_of_disc(game, value, norm, logits)
+
+
+def update_gen(
+    game: Game,
+    context: StepContext,
+    gen: NetworkState,
+    disc: NetworkState,
+    real: jax.Array,
+    fakes: Fakes,
+    inputs: Inputs,
+) -> tuple[NetworkState, Metrics]:
+    """Updates G through D, which stays as it is, statistics included; x [n, ...] of real images is
+    for what compares fakes with them."""
+    frozen = partial(disc_pass, game, context, disc.params, disc.stats, condition=inputs.condition)
+    on_real = None
+    if game.gen_sees_real:
+        on_real = frozen(real, purpose=Purpose.REAL_FOR_GEN).output
+
+    def objective(images: jax.Array) -> tuple[jax.Array, Metrics]:
+        on_fake = frozen(images, purpose=Purpose.DISC_FOR_GEN).output
+        return gen_value(game, context, on_real, on_fake, inputs)
+
+    return descend_gen(game, gen, fakes, objective)
+
+
+def _turns(examples: Any, turns: int) -> Any:
+    """This device's examples, arrays [n * turns, ...], as [turns, n, ...], each turn's in order."""
+    return jax.tree.map(
+        lambda leaf: leaf.reshape(-1, turns, *leaf.shape[1:]).swapaxes(0, 1), examples
+    )
+
+
+def _first(both: jax.Array) -> jax.Array:
+    return both[: len(both) // 2]
+
+
+def _second(both: jax.Array) -> jax.Array:
+    return both[len(both) // 2 :]
