@@ -25,5 +25,5 @@ class Diverged(UserError):
 def choose(table: Mapping[str, Row], field: str, name: str) -> Row:
     """The row `name` of a table that the config field `field` picks from."""
     if name not in table:
-        raise UserError(f"{field}={name!r} is unknown; choose one of {', '.join(table)}.")
+        raise UserError(f"{field}={name!r:.100} is unknown; choose one of {', '.join(table)}.")
     return table[name]

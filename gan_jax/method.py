@@ -50,12 +50,11 @@ class Method(NamedTuple):
     sample: (State, Inputs, averaged) -> {"image": [n, ...]} in the model's range, from the averaged
         weights and statistics, or from the raw ones.
     evaluate: (State, examples, Inputs) -> one value per example, [n] each, in inference mode,
-        under the names that `step` has for them; the inputs are of samples to judge beside the
+        under the names that `step` has for them; the inputs are of samples to compare with the
         examples.
-    score: (State, x, Condition) -> [n], how real the method takes x [n, ...] to be; None where it
-        does not judge.
-    encode: (State, x) -> latents [n, d], the middle of what it takes the latents of x [n, ...] to
-        be; None where it does not.
+    score: (State, x, Condition) -> [n], D's logits for x [n, ...], larger for more real; None
+        where there is no discriminator.
+    encode: (State, x) -> latents [n, d], the mean code of x [n, ...]; None where there is no encoder.
     """
 
     init: Callable[[jax.Array], State]

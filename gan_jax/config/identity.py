@@ -73,7 +73,7 @@ def _build(cls: Any, values: dict[str, Any], prefix: str = "") -> Any:
     built, known = {}, hints(cls)
     for name, value in values.items():
         if name not in known:
-            raise KeyError(f"no field {prefix}{name}")
+            raise KeyError(f"no field {prefix}{name:.100}")
         if is_part(known[name]):
             built[name] = _build(known[name], value, f"{prefix}{name}.")
         else:

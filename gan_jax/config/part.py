@@ -12,7 +12,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
-from gan_jax.errors import UserError
+from gan_jax.errors import choose
 
 
 class Part:
@@ -38,10 +38,7 @@ class Part:
     @classmethod
     def chosen(cls, name: str, field: str) -> type[Self]:
         """The choice of this family with a name; `field` is where it stands, for the error."""
-        if name not in cls.choices:
-            known = ", ".join(cls.choices)
-            raise UserError(f"{field}={name!r} is unknown; choose one of {known}.")
-        return cls.choices[name]
+        return choose(cls.choices, field, name)
 
 
 def hints(part: type) -> dict[str, Any]:

@@ -38,10 +38,10 @@ def parse(value: Any, hint: Any, name: str) -> Any:
         for choice in arguments:
             if str(value) == str(choice):
                 return choice
-        raise UserError(f"{name}={value!r} must be one of {', '.join(map(str, arguments))}.")
+        raise UserError(f"{name}={value!r:.100} must be one of {', '.join(map(str, arguments))}.")
     if origin is tuple:
         if not isinstance(value, str | tuple | list):
-            raise UserError(f"{name}={value!r} is not of the right type; it takes a list.")
+            raise UserError(f"{name}={value!r:.100} is not of the right type; it takes a list.")
         parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
         return tuple(parse(part, arguments[0], name) for part in parts if part != "")
     try:
@@ -53,7 +53,7 @@ def parse(value: Any, hint: Any, name: str) -> Any:
             return float(value)
     except (ValueError, TypeError, OverflowError):
         pass
-    raise UserError(f"{name}={value!r} is not of the right type; it takes {NOUNS[hint]}.")
+    raise UserError(f"{name}={value!r:.100} is not of the right type; it takes {NOUNS[hint]}.")
 
 
 def check(part: Any, prefix: str = "") -> None:
@@ -62,7 +62,7 @@ def check(part: Any, prefix: str = "") -> None:
         path = prefix + name
         if not is_part(hint):
             if parse(value, hint, path) != value:
-                raise UserError(f"{path}={value!r} is text, where a value belongs.")
+                raise UserError(f"{path}={value!r:.100} is text, where a value belongs.")
         elif type(value) is hint or (issubclass(hint, Part) and isinstance(value, hint)):
             check(value, path + ".")
         else:

@@ -1,4 +1,4 @@
-"""Terms beside the adversarial loss, on what D finds in images: classes, codes, features.
+"""Auxiliary terms in addition to the adversarial loss, on what D finds in images: classes, codes, features.
 
 A term is a choice of `Auxiliary`. D's updates add `on_real` and `on_fake` to their losses and G's
 adds `gen`, each as a mean over this device's examples whose mean over devices counts, times
@@ -20,7 +20,7 @@ from gan_jax.networks.latents import Latents
 
 
 class Auxiliary(Part):
-    """A term beside the loss, nothing unless a choice says more.
+    """A term in addition to the loss; zero where a choice does not say more.
 
     Scalars are of this device; the inputs are of the fakes, whose condition the real images share.
     """
