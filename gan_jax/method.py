@@ -54,7 +54,7 @@ class Method(NamedTuple):
         examples.
     score: (State, x, Condition) -> [n], D's logits for x [n, ...], larger for more real; None
         where there is no discriminator.
-    encode: (State, x) -> latents [n, d], the mean code of x [n, ...]; None where there is no encoder.
+    encode: (State, x) -> latents [n, d], the mean code of x [n, ...]; None without an encoder.
     """
 
     init: Callable[[jax.Array], State]

@@ -57,16 +57,17 @@ class InfoGANGenerator(nn.Module):
         dense = settings.layer(nn.Dense, train, use_bias=not settings.normalised, **fields)
         conv_transpose = settings.layer(ops.ConvTranspose, train, **fields)
         norm = settings.conditional_norm(train, self.dtype, condition, self.num_classes)
-        label = _one_hot(settings.sees_labels, condition, self.num_classes, self.dtype)
+        labels = condition if settings.sees_labels else None
+        labelled = partial(_labelled, labels, self.num_classes, self.dtype)
         hidden, first, *rest = settings.features
         scale = 2 ** (1 + len(rest))
         base = (height // scale, width // scale, first)
-        x = settings.act(norm()(dense(hidden)(_labelled(latents, label))))
-        x = settings.act(norm()(dense(math.prod(base))(_labelled(x, label)))).reshape(-1, *base)
+        x = settings.act(norm()(dense(hidden)(labelled(latents))))
+        x = settings.act(norm()(dense(math.prod(base))(labelled(x)))).reshape(-1, *base)
         for features in rest:
             conv = conv_transpose(features, settings.kernel_size, use_bias=not settings.normalised)
-            x = settings.act(norm()(conv(_labelled(x, label))))  # twice the height and width
-        x = conv_transpose(channels, settings.kernel_size)(_labelled(x, label))
+            x = settings.act(norm()(conv(labelled(x))))  # twice the height and width
+        x = conv_transpose(channels, settings.kernel_size)(labelled(x))
         return jnp.tanh(x.astype(jnp.float32))
 
 
@@ -89,26 +90,25 @@ class InfoGANDiscriminator(nn.Module):
         conv = layer(ops.Conv, kernel_init=settings.kernel_init, stride=2)
         dense = layer(nn.Dense, kernel_init=settings.kernel_init)
         norm = settings.norm_layer(train, self.dtype)
-        label = _one_hot(settings.sees_labels, condition, self.num_classes, self.dtype)
+        labels = condition if settings.sees_labels else None
+        labelled = partial(_labelled, labels, self.num_classes, self.dtype)
         first, *rest, hidden = settings.features
-        x = settings.act(conv(first, settings.kernel_size)(_labelled(x, label)))
+        x = settings.act(conv(first, settings.kernel_size)(labelled(x)))
         for features in rest:
             before_norm = conv(features, settings.kernel_size, use_bias=not settings.normalised)
-            x = settings.act(norm()(before_norm(_labelled(x, label))))
-        x = _labelled(x.reshape(len(x), -1), label)
+            x = settings.act(norm()(before_norm(labelled(x))))
+        x = labelled(x.reshape(len(x), -1))
         x = settings.act(norm()(dense(hidden, use_bias=not settings.normalised)(x)))
-        return _labelled(x, label)
+        return labelled(x)
 
 
-def _one_hot(
-    seen: bool, labels: jax.Array | None, num_classes: int, dtype: jnp.dtype
-) -> jax.Array | None:
-    return jax.nn.one_hot(labels, num_classes, dtype=dtype) if seen else None
-
-
-def _labelled(x: jax.Array, label: jax.Array | None) -> jax.Array:
-    """x [n, ..., c] with the one-hot label [n, k] after its channels, if there is one."""
-    return x if label is None else concatenated(x, label)
+def _labelled(
+    labels: jax.Array | None, num_classes: int, dtype: jnp.dtype, x: jax.Array
+) -> jax.Array:
+    """x [n, ..., c] with the one-hot labels [n] after its channels, if there are any."""
+    if labels is None:
+        return x
+    return concatenated(x, jax.nn.one_hot(labels, num_classes, dtype=dtype))
 
 
 @dataclass(frozen=True, kw_only=True)

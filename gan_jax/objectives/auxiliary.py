@@ -1,4 +1,4 @@
-"""Auxiliary terms in addition to the adversarial loss, on what D finds in images: classes, codes, features.
+"""Auxiliary terms, in addition to the adversarial loss: on classes, codes and features.
 
 A term is a choice of `Auxiliary`. D's updates add `on_real` and `on_fake` to their losses and G's
 adds `gen`, each as a mean over this device's examples whose mean over devices counts, times
