@@ -80,11 +80,8 @@ def play(
         return disc, (measured, means)
 
     parts = (numbered, real, fake, given)
-    if turns == 1:
-        disc, (measured, means) = turn(disc, take(parts, 0))
-    else:
-        disc, each = jax.lax.scan(turn, disc, parts)
-        measured, means = jax.tree.map(jnp.mean, each)
+    disc, each = jax.lax.scan(turn, disc, parts, unroll=turns == 1)
+    measured, means = jax.tree.map(jnp.mean, each)
     context = at(step)
     for update in range(game.gen_updates):
         if game.fresh_latents:
