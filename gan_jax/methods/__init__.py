@@ -6,7 +6,7 @@ from typing import Any
 from gan_jax.method import Method, Metrics, State
 from gan_jax.methods import gan, pyramid, vae
 from gan_jax.methods.augmenting import AdaptiveAugment, Augment, FixedAugment, NoAugment
-from gan_jax.methods.game import GAN, GameTrain
+from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.methods.optimizers import SGD, Adam, Nesterov, Optimizer, RMSProp
 from gan_jax.methods.pyramid import Coarsest, LaplacianPyramid
 from gan_jax.methods.sections import Checkpoint, Config, Log, Sample, Train

@@ -1,17 +1,13 @@
 """Rejects incompatible combinations of loss, penalty and networks, each with the way out."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_jax.data import kinds
 from gan_jax.errors import UserError
+from gan_jax.methods.gan_settings import GAN
 from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen
 from gan_jax.objectives.auxiliary import Classifier, CodesBound
 from gan_jax.objectives.losses import Separable
-
-if TYPE_CHECKING:
-    from gan_jax.methods.game import GAN
 
 
 def check(config: GAN, disc: Discriminator) -> None:

@@ -1,16 +1,13 @@
-"""The adversarial game: its settings, and the parts that they compose it of."""
+"""The adversarial game: the parts that its settings compose it of."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
-from annotated_types import Gt, Le
 
-from gan_jax.config import Count
 from gan_jax.method import Condition, Example
 from gan_jax.methods import (
     augmenting,
@@ -21,55 +18,11 @@ from gan_jax.methods import (
     regularisers,
     schedules,
 )
-from gan_jax.methods.augmenting import Augment, NoAugment
+from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.methods.network_state import Tree
-from gan_jax.methods.optimizers import Adam, Optimizer
-from gan_jax.methods.sections import Config, Train
-from gan_jax.networks import CodeSizes, DCGANDisc, DiscSettings, latents
-from gan_jax.objectives import augmentations, losses, penalties
-from gan_jax.objectives.auxiliary import Auxiliary, NoAuxiliary
-
-TopShare = Annotated[float, Gt(0), Le(1)]
-
-
-@dataclass(frozen=True)
-class GameTrain(Train):
-    """How the two networks take turns.
-
-    disc_update: joint: one update on the losses of real and fake, which pass D apart;
-        concatenated: the same, in one batch; in_turn: one update on real, then one on fake.
-    disc_updates: of D in a step, a real batch each.
-    gen_updates: of G in a step, after those of D.
-    gen_latents: whether G's update has the latents of D's last fakes, or fresh ones.
-    gen_top_share: the share of the fakes, the most real ones by D, that G learns from (arXiv
-        2002.06224); `final_gen_top_share` is where `schedule` leads.
-    """
-
-    disc_update: Literal["joint", "concatenated", "in_turn"] = "joint"
-    disc_updates: Count = 1
-    gen_updates: Count = 1
-    gen_latents: Literal["shared", "fresh"] = "shared"
-    gen_top_share: TopShare = 1.0
-    final_gen_top_share: TopShare | None = None
-
-    @property
-    def examples_per_step(self) -> int:
-        """How many training examples a step takes over all devices, a batch for each D update."""
-        return self.batch_size * self.disc_updates
-
-
-@dataclass(frozen=True)
-class GAN(Config, name="gan"):
-    """The adversarial game of G and D."""
-
-    gen_optimizer: Optimizer = Adam()
-    disc: DiscSettings = DCGANDisc()
-    disc_optimizer: Optimizer = Adam()
-    loss: losses.Loss = losses.NonSaturating()
-    auxiliary: Auxiliary = NoAuxiliary()
-    penalty: penalties.Penalty = penalties.NoPenalty()
-    augment: Augment = NoAugment()
-    train: GameTrain = GameTrain()
+from gan_jax.networks import CodeSizes, latents
+from gan_jax.objectives import augmentations, losses
+from gan_jax.objectives.auxiliary import Auxiliary
 
 
 class Game(NamedTuple):

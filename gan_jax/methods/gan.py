@@ -19,7 +19,8 @@ from gan_jax.method import Condition, Example, Inputs, Method, Metrics
 from gan_jax.methods import average, conditioning, turns
 from gan_jax.methods import game as games
 from gan_jax.methods.average import Average
-from gan_jax.methods.game import GAN, Game
+from gan_jax.methods.game import Game
+from gan_jax.methods.gan_settings import GAN
 from gan_jax.methods.network_state import NetworkState, Tree, infer, split
 from gan_jax.methods.passes import (
     LogitMeans,

@@ -25,8 +25,9 @@ from gan_jax.keys import Purpose
 from gan_jax.method import Condition, Example, Inputs, Method, Metrics
 from gan_jax.methods import conditioning, gan
 from gan_jax.methods import game as games
-from gan_jax.methods.game import GAN, Game
+from gan_jax.methods.game import Game
 from gan_jax.methods.gan import GANState
+from gan_jax.methods.gan_settings import GAN
 from gan_jax.methods.optimizers import Adam, Optimizer
 from gan_jax.networks import DiscSettings, GenSettings, MLPDisc, MLPGen, latents
 from gan_jax.networks.resampling import mean_pooled
