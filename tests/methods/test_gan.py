@@ -1,23 +1,20 @@
 """One step of the game on a tiny pair: order, isolation, counts, first step, average, devices."""
 
-import functools
-
 import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from one_step import count, keys_at_0, on_devices, started, step
 
 from gan_jax import keys
 from gan_jax.config import override
 from gan_jax.devices import collectives
-from gan_jax.method import Example, Inputs
+from gan_jax.method import Inputs
 from gan_jax.methods import average, gan, passes, turns
-from gan_jax.methods import game as games
 from gan_jax.networks import layers
 
-IMAGES = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 LEARNING_RATE = 1e-3
 
 
@@ -26,44 +23,8 @@ def config(request, tiny):
     return override(tiny, {"train.disc_update": request.param})
 
 
-@functools.cache
-def started(config):
-    game = games.make(config)
-    return game, jax.jit(lambda key: gan.init(game, key))(keys.root(config.seed))
-
-
-def on_devices(function, devices, *shared):
-    """`function(shard of the batch, *shared)` on all devices; what they disagree on is refused."""
-    shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
-    batch = Example(shards, jnp.zeros(shards.shape[:2], jnp.int32))
-    return _mapped(function, len(shared))(batch, *shared)
-
-
-@functools.cache
-def _mapped(function, shared):
-    axes = (0, *[None] * shared)
-    return jax.jit(jax.vmap(function, axes, out_axes=None, axis_name=collectives.AXIS))
-
-
-def step(game, state, devices=1):
-    return on_devices(_step_of(game), devices, state)
-
-
-@functools.cache
-def _step_of(game):
-    return lambda batch, state: gan.step(game, state, batch, keys.root(0))
-
-
 def sample(game, state, z, averaged):
     return gan.sample(game, state, Inputs(z), averaged)["image"]
-
-
-def keys_at_0(purpose):
-    return keys.at_step(keys.root(0), purpose, 0)
-
-
-def count(player):
-    return int(optax.tree.get(player.opt, "count"))
 
 
 def test_devices_that_disagree_are_refused_at_trace_time(config):

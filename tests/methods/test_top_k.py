@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 from conftest import tiny_config
-from test_gan import keys_at_0, started, step
+from one_step import keys_at_0, started, step
 
 from gan_jax.config import override
 from gan_jax.devices import collectives

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import tiny_config
-from test_gan import IMAGES, count, keys_at_0, on_devices, started, step
+from one_step import IMAGES, count, keys_at_0, on_devices, started, step
 
 from gan_jax import keys
 from gan_jax.config import override

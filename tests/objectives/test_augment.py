@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from test_gan import IMAGES, keys_at_0, on_devices, started, step
+from one_step import IMAGES, keys_at_0, on_devices, started, step
 
 from gan_jax import keys
 from gan_jax.config import override

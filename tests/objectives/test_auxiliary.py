@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import tiny_config
-from test_gan import started, step
+from one_step import started, step
 
 from gan_jax import keys
 from gan_jax.config import override
