@@ -22,6 +22,18 @@ class Latents(Part):
     categories: tuple[Count, ...] = ()
     continuous: Natural = 0
 
+    def noise(self, key: jax.Array) -> jax.Array:
+        """One draw, float32 [dimension]."""
+        raise NotImplementedError
+
+    def from_normal(self, x: jax.Array) -> jax.Array:
+        """Coordinates [...] of N(0, 1) as those of z that have the same probability below them."""
+        raise NotImplementedError
+
+    def to_normal(self, z: jax.Array) -> jax.Array:
+        """The inverse of `from_normal`, [...] to [...]; what is infinite there is finite here."""
+        raise NotImplementedError
+
     @property
     def has_codes(self) -> bool:
         """Whether anything but noise is in z."""
@@ -31,9 +43,27 @@ class Latents(Part):
 class Normal(Latents, name="normal"):
     """Noise of N(0, 1)."""
 
+    def noise(self, key: jax.Array) -> jax.Array:
+        return jax.random.normal(key, (self.dimension,), jnp.float32)
+
+    def from_normal(self, x: jax.Array) -> jax.Array:
+        return x
+
+    def to_normal(self, z: jax.Array) -> jax.Array:
+        return z
+
 
 class Uniform(Latents, name="uniform"):
     """Noise of U(-1, 1)."""
+
+    def noise(self, key: jax.Array) -> jax.Array:
+        return jax.random.uniform(key, (self.dimension,), jnp.float32, -1.0, 1.0)
+
+    def from_normal(self, x: jax.Array) -> jax.Array:
+        return 2 * ndtr(x) - 1
+
+    def to_normal(self, z: jax.Array) -> jax.Array:
+        return ndtri(jnp.clip((z + 1) / 2, 1e-7, 1 - 1e-7))  # the ends become finite
 
 
 def size(config: Latents) -> int:
@@ -49,10 +79,7 @@ def sampler(config: Latents) -> Callable[[jax.Array], jax.Array]:
     """
 
     def draw(key: jax.Array) -> jax.Array:
-        if isinstance(config, Uniform):
-            noise = jax.random.uniform(key, (config.dimension,), jnp.float32, -1.0, 1.0)
-        else:
-            noise = jax.random.normal(key, (config.dimension,), jnp.float32)
+        noise = config.noise(key)
         hot = [
             jax.nn.one_hot(jax.random.randint(jax.random.fold_in(key, number), (), 0, k), k)
             for number, k in enumerate(config.categories)
@@ -76,20 +103,7 @@ def codes(config: Latents, z: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 def quantile(config: Latents, probability: jax.Array) -> jax.Array:
     """The values that a coordinate of z stays below with these probabilities [...] in (0, 1)."""
-    return from_normal(config, ndtri(jnp.asarray(probability, jnp.float32)))
-
-
-def from_normal(config: Latents, x: jax.Array) -> jax.Array:
-    """Coordinates [...] of N(0, 1) as those of z that have the same probability below them."""
-    return 2 * ndtr(x) - 1 if isinstance(config, Uniform) else x
-
-
-def to_normal(config: Latents, z: jax.Array) -> jax.Array:
-    """The inverse of `from_normal`, [...] to [...]; the ends of U(-1, 1) become finite, beyond five
-    deviations."""
-    if isinstance(config, Uniform):
-        return ndtri(jnp.clip((z + 1) / 2, 1e-7, 1 - 1e-7))
-    return z
+    return config.from_normal(ndtri(jnp.asarray(probability, jnp.float32)))
 
 
 def lerp(a: jax.Array, b: jax.Array, t: jax.Array) -> jax.Array:

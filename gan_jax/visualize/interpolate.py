@@ -50,8 +50,8 @@ def ways(config: Latents, a: jax.Array, b: jax.Array, t: jax.Array):
     they too stay in their distribution on the way. Structured codes go straight in both.
     """
     straight, noise = latents.lerp(a, b, t), config.dimension
-    start, end = (latents.to_normal(config, z[:, :noise]) for z in (a, b))
-    arc = latents.from_normal(config, latents.slerp(start, end, t))
+    start, end = (config.to_normal(z[:, :noise]) for z in (a, b))
+    arc = config.from_normal(latents.slerp(start, end, t))
     return straight, jnp.concatenate([arc, straight[:, :, noise:]], axis=2)
 
 

@@ -50,19 +50,19 @@ def test_quantiles_are_the_inverse_of_the_distribution():
 
 def test_normal_scores_and_back():
     z = jnp.array([-0.9, -0.3, 0.0, 0.683])
-    np.testing.assert_allclose(latents.to_normal(UNIFORM, z)[3], 1.0, atol=2e-3)
-    back = latents.from_normal(UNIFORM, latents.to_normal(UNIFORM, z))
+    np.testing.assert_allclose(UNIFORM.to_normal(z)[3], 1.0, atol=2e-3)
+    back = UNIFORM.from_normal(UNIFORM.to_normal(z))
     np.testing.assert_allclose(back, z, atol=1e-6)
-    assert np.isfinite(latents.to_normal(UNIFORM, jnp.array([-1.0, 1.0]))).all()
-    np.testing.assert_array_equal(latents.to_normal(NORMAL, 3 * z), 3 * z)
+    assert np.isfinite(UNIFORM.to_normal(jnp.array([-1.0, 1.0]))).all()
+    np.testing.assert_array_equal(NORMAL.to_normal(3 * z), 3 * z)
 
 
 @pytest.mark.parametrize(("config", "deviation"), [(NORMAL, 1), (UNIFORM, 1 / np.sqrt(3))])
 def test_the_arc_through_normal_scores_stays_in_the_distribution(config, deviation):
     config = type(config)(50)
     z = latents.sampler(config)(keys.per_example(keys.root(1), jnp.arange(2000)))
-    ends = latents.to_normal(config, z)
+    ends = config.to_normal(z)
     way = latents.slerp(ends[::2], ends[1::2], jnp.array([0.5]))
-    middle = jax.device_get(latents.from_normal(config, way))
+    middle = jax.device_get(config.from_normal(way))
     np.testing.assert_allclose(middle.std(), deviation, rtol=0.02)
     assert config.choice == "normal" or np.abs(middle).max() <= 1
