@@ -22,6 +22,7 @@ from gan_jax.data.room import room
 from gan_jax.data.source import StoredPictures
 from gan_jax.errors import UserError
 from gan_jax.method import Example
+from gan_jax.system import disk
 from gan_jax.system.names import absolute, expanded, printable
 
 NETWORK_PATIENCE_SECONDS = 4
@@ -84,7 +85,7 @@ def data_dir(config: "TFDS") -> Path:
 def _files(config: "TFDS") -> list[Path]:
     name, _, version = config.name.partition(":")
     folder = data_dir(config) / name / version
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = sorted(disk.files(folder))
     return [path for path in found if "incomplete" not in str(path.relative_to(folder))]
 
 

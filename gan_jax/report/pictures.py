@@ -9,7 +9,7 @@ from gan_jax.metrics.memorisation import PREFIX, with_highest
 from gan_jax.report.document import figure, link, more, notice, paragraph, table, text
 from gan_jax.report.embed import Album, Embedded
 from gan_jax.report.records import Record
-from gan_jax.system import layout
+from gan_jax.system import disk, layout
 from gan_jax.visualize import PICTURES
 
 MOST_BYTES = 6_000_000
@@ -69,7 +69,7 @@ def memorisation(record: Record) -> str:
 
 def drawn(folder: Path) -> list[Path]:
     """The pictures of one step in the order of `PICTURES`, each before its parts and animations."""
-    files = [path for kind in ("png", "gif") for path in folder.rglob(f"*.{kind}")]
+    files = [path for path in disk.files(folder) if path.suffix in (".png", ".gif")]
     order = list(PICTURES)
 
     def place(path: Path) -> tuple[int, int, bool, str]:

@@ -115,6 +115,16 @@ def sweep(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def files(folder: Path) -> Iterator[Path]:
+    """All files in a folder and below it; what another process removes meanwhile is passed over."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            with contextlib.suppress(OSError):
+                if path.is_file():
+                    yield path
+
+
 def open_own(path: Path, flags: int) -> int:
     """A descriptor of a file of our own, made where it is missing; never one behind a link."""
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)

@@ -1,5 +1,6 @@
 """The user's cache folder, which only the user can write: decoded data and compiled programs."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -7,6 +8,8 @@ import platform
 from pathlib import Path
 
 import jax
+
+from gan_jax.system import disk
 
 
 def folder(*parts: str) -> Path:
@@ -26,8 +29,11 @@ def folder(*parts: str) -> Path:
 
 def megabytes(path: Path) -> int:
     """The size of all files in a folder, in MB, rounded up."""
-    sizes = (file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return -(-sum(sizes) // 1_000_000)
+    size = 0
+    for file in disk.files(path):
+        with contextlib.suppress(OSError):
+            size += file.stat().st_size
+    return -(-size // 1_000_000)
 
 
 def keep_compiled_programs() -> None:

@@ -3,12 +3,13 @@
 import errno
 import json
 import os
+import shutil
 import threading
 
 import pytest
 
 from gan_jax.errors import UserError
-from gan_jax.system import disk
+from gan_jax.system import disk, user_cache
 
 
 def test_a_file_is_there_whole_or_as_it_was(tmp_path):
@@ -102,3 +103,22 @@ def test_what_is_not_finite_is_null_in_json():
     text = disk.to_json({"a": float("nan"), "b": [1, -float("inf"), {"c": 2.5}], "d": (True, None)})
     assert json.loads(text) == {"a": None, "b": [1, None, {"c": 2.5}], "d": [True, None]}
     assert "NaN" not in text
+
+
+def test_files_that_vanish_while_they_are_listed_are_passed_over(tmp_path, monkeypatch):
+    """Another process that shares a cache removes what it has finished with."""
+    for name in ("kept/a", "gone/b", "kept/c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(1_500_000))
+    walk = os.walk
+
+    def walk_beside_another(folder):
+        for place in walk(folder):
+            shutil.rmtree(tmp_path / "gone", ignore_errors=True)
+            (tmp_path / "kept" / "c").unlink(missing_ok=True)
+            yield place
+
+    monkeypatch.setattr(os, "walk", walk_beside_another)
+    assert list(disk.files(tmp_path)) == [tmp_path / "kept" / "a"]
+    assert user_cache.megabytes(tmp_path) == 2
+    assert list(disk.files(tmp_path / "gone")) == []
