@@ -216,16 +216,12 @@ def test_bfloat16_keeps_parameters_statistics_and_images_in_float32(config):
 
 PLAIN = {"train.disc_update": "joint", "gen.name": "mlp", "disc.name": "mlp"}
 ORDINARY = {
-    "dropout, flips, ADA, lazy r1": {
-        "disc.dropout_rate": "0.2",
-        "data.flip": "horizontal",
-        "augment.name": "adaptive",
-        "penalty.name": "r1",
-        "penalty.every_steps": "2",
-        "disc.norm": "none",
-    },
     "wgan_gp": {"loss.name": "wasserstein", "penalty.name": "wgan_gp", "disc.norm": "none"},
-    "relativistic": {"loss.name": "relativistic_pairing", "train.gen_top_share": "0.5"},
+    "relativistic": {
+        "loss.name": "relativistic_pairing",
+        "train.gen_top_share": "0.5",
+        "data.flip": "horizontal",
+    },
     "classes": {
         "data.num_classes": "10",
         "disc.conditioning": "classifier",
@@ -235,7 +231,9 @@ ORDINARY = {
 }
 
 
-@pytest.mark.parametrize(("name", "devices"), list(zip(ORDINARY, (1, 2, 1, 2, 1), strict=True)))
+@pytest.mark.parametrize(
+    ("name", "devices"), [("wgan_gp", 1), ("relativistic", 1), ("classes", 2), ("began", 1)]
+)
 def test_the_ordinary_game_is_the_general_one_to_the_bit(tiny, name, devices):
     game, state = started(override(tiny, {**PLAIN, **ORDINARY[name]}))
     assert game.is_ordinary
