@@ -121,7 +121,7 @@ def parts(config: VAE) -> Model:
     return Model(
         model=Autoencoder(encoder, config.gen.build(shape, config.data.num_classes, dtype)),
         shape=shape,
-        condition=conditioning.condition_of(config),
+        condition=config.data.condition,
         latent_dimension=size,
         draw_noise=latents.sampler(config.latents),
         flip=config.data.is_mirrored,

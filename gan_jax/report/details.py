@@ -64,12 +64,11 @@ def config(settings: Settings) -> str:
 
 
 def _defaults(settings: Settings) -> Settings:
-    """What the parts that a run chose have by default."""
-    made: dict[str, Any] = {}
-    for name, value in sorted(settings.items(), key=lambda item: item[0].count(".")):
-        if name == Config.chosen_by and value in Config.choices:
-            made = flatten(Config.choices[value]())
-    return made
+    """What the method that a run chose has by default; nothing for one unknown here."""
+    name = settings.get(Config.chosen_by)
+    if isinstance(name, str) and name in Config.choices:
+        return flatten(Config.choices[name]())
+    return {}
 
 
 def environment(record: Settings) -> str:
