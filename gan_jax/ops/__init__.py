@@ -1,6 +1,7 @@
 """Convolutions lowered for the platform, and the flax layers made of them."""
 
 from gan_jax.ops.convolution import conv, conv_transpose
+from gan_jax.ops.depthwise import depthwise_conv
 from gan_jax.ops.layers import Conv, ConvTranspose, KernelLayer
 
-__all__ = ["Conv", "ConvTranspose", "KernelLayer", "conv", "conv_transpose"]
+__all__ = ["Conv", "ConvTranspose", "KernelLayer", "conv", "conv_transpose", "depthwise_conv"]

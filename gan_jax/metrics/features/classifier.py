@@ -1,0 +1,208 @@
+"""A small classifier of the data's own labels: its features, its classes.
+
+For MNIST and CIFAR-10 the trained weights are in the repository, so that all machines score alike;
+`train_classifier` made them. For other labelled data a classifier is trained at first use and kept
+in the user's cache. Another machine would get another one, and so scores under another name.
+"""
+
+import contextlib
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax.traverse_util import flatten_dict, unflatten_dict
+from tqdm import tqdm
+
+from gan_jax import ops
+from gan_jax.data import TFDS, Dataset, Source
+from gan_jax.data.kinds import Picture
+from gan_jax.errors import UserError
+from gan_jax.metrics.features.space import Extractor, Head, Space
+from gan_jax.system import disk, user_cache
+
+SHIPPED = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
+"""Data sets of TFDS whose classifiers are in the repository, and the shape of their images."""
+OTHERS = (32, 64, 128, 128)
+"""Channels of the layers, but for MNIST."""
+BATCH, EPOCHS, LEARNING_RATE = 128, 6, 2e-3
+
+
+class Network(nn.Module):
+    """Images [n, h, w, c] in [-1, 1] to features [n, d], the means of the last map's channels."""
+
+    features: tuple[int, ...] = OTHERS
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        for number, features in enumerate(self.features):
+            x = nn.relu(ops.Conv(features, 3, stride=1 if number == 0 else 2)(x))
+        return x.mean(axis=(1, 2))
+
+
+class Trained(NamedTuple):
+    """A classifier with what must be known of it."""
+
+    features: tuple[int, ...]
+    params: Any
+    head: Head
+    accuracy: float  # on test images
+    digest: str
+
+
+@dataclass(frozen=True)
+class Classifier(Space, name="classifier"):
+    """The features of a classifier of the data's labels, before its last layer."""
+
+    def extractor(self, data: Dataset, source: Source) -> Extractor:
+        if not isinstance(source.kind, Picture):
+            raise UserError("The space classifier is of pictures; these data are points.")
+        known = source.name if isinstance(source, TFDS) else ""
+        if SHIPPED.get(known) == source.kind.shape:
+            trained, said = _shipped(known), ""
+        elif len(data.class_names) < 2:
+            raise UserError(
+                "These data have no classes to train a classifier on; take another of "
+                "evaluate.features.name."
+            )
+        else:
+            trained, said = _at_first_use(data, source), "-trained-here"
+        return Extractor(
+            f"classifier{said}-{trained.digest}",
+            trained.features[-1],
+            trained.params,
+            _Apply(trained.features),
+            head=trained.head,
+            about=f"test accuracy {trained.accuracy:.4f}",
+        )
+
+
+@dataclass(frozen=True)
+class _Apply:
+    features: tuple[int, ...]
+
+    def __call__(self, params: Any, images: jax.Array) -> jax.Array:
+        x = images.astype(jnp.float32) / 127.5 - 1
+        return jnp.asarray(Network(self.features).apply(params, x))
+
+
+def train(
+    data: Dataset, features: tuple[int, ...], mirrored: bool, epochs: int = EPOCHS, seed: int = 0
+) -> Trained:
+    """A classifier of stored examples; Adam, its rate falling to 0 along a cosine, in batches of
+    128. `mirrored` data are mirrored at random. Weights are rounded to float16."""
+    classes, images = len(data.class_names), data.train.x
+    network, last = Network(features), nn.Dense(classes)
+    keys = jax.random.split(jax.random.key(seed))
+    blank = jnp.zeros((1, *images.shape[1:]))
+    params = {
+        "network": network.init(keys[0], blank),
+        "head": last.init(keys[1], jnp.zeros((1, features[-1]))),
+    }
+    steps = epochs * (len(images) // BATCH)
+    optimizer = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, max(1, steps)))
+
+    def loss(params: Any, x: jax.Array, labels: jax.Array) -> jax.Array:
+        logits = last.apply(params["head"], network.apply(params["network"], x))
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+    @jax.jit
+    def step(params: Any, state: Any, x: jax.Array, labels: jax.Array) -> tuple[Any, Any]:
+        gradient = jax.grad(loss)(params, x.astype(jnp.float32) / 127.5 - 1, labels)
+        updates, state = optimizer.update(gradient, state)
+        return optax.apply_updates(params, updates), state
+
+    state, draw = optimizer.init(params), np.random.default_rng(seed)
+    with tqdm(total=steps, desc="training a classifier", disable=None, leave=False) as bar:
+        for _ in range(epochs):
+            order = draw.permutation(len(images))
+            for first in range(0, len(order) - BATCH + 1, BATCH):
+                chosen = np.sort(order[first : first + BATCH])
+                x = images[chosen]
+                if mirrored:
+                    x = np.where(draw.random(BATCH)[:, None, None, None] < 0.5, x[:, :, ::-1], x)
+                params, state = step(params, state, x, data.train.label[chosen])
+                bar.update()
+    arrays = {
+        "/".join(path): np.asarray(leaf, np.float16) for path, leaf in flatten_dict(params).items()
+    }
+    return _trained(arrays, data.class_names, 0.0)
+
+
+def accuracy(trained: Trained, images: np.ndarray, labels: np.ndarray) -> float:
+    """The share of uint8 images [n, h, w, c] whose label, int [n], is predicted."""
+    apply = jax.jit(_Apply(trained.features))
+    parts = range(0, len(images), 500)
+    found = [np.asarray(apply(trained.params, images[first : first + 500])) for first in parts]
+    return float((trained.head.logits(np.concatenate(found)).argmax(axis=1) == labels).mean())
+
+
+def _trained(arrays: dict[str, np.ndarray], names: tuple[str, ...], accuracy: float) -> Trained:
+    """The classifier of float16 arrays by name, and of the names of its classes."""
+    content = hashlib.sha256()
+    for name in sorted(arrays):
+        content.update(name.encode() + arrays[name].tobytes())
+    params = unflatten_dict({
+        tuple(name.split("/")): array.astype(np.float32) for name, array in arrays.items()
+    })  # fmt: skip
+    kernels = [array for name, array in arrays.items() if name.endswith("kernel")]
+    features = tuple(kernel.shape[-1] for kernel in kernels if kernel.ndim == 4)
+    last = params["head"]["params"]
+    head = Head(last["kernel"], last["bias"], names)
+    return Trained(features, params["network"], head, accuracy, content.hexdigest()[:8])
+
+
+def write(trained: Trained) -> bytes:
+    """The file of a classifier: NumPy's archive of float16 arrays, names and the accuracy."""
+    params = {"network": trained.params, "head": {"params": trained.head._asdict()}}
+    del params["head"]["params"]["class_names"]
+    arrays: dict[str, Any] = {
+        "/".join(path): np.asarray(leaf, np.float16) for path, leaf in flatten_dict(params).items()
+    }
+    arrays["class_names"] = np.array(trained.head.class_names)
+    arrays["accuracy"] = np.float64(trained.accuracy)
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def read(content: bytes) -> Trained:
+    """The classifier in a file. Raises `ValueError` or `KeyError` for a damaged one."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        arrays = dict(archive)
+    names = tuple(map(str, arrays.pop("class_names")))
+    return _trained(arrays, names, float(arrays.pop("accuracy")))
+
+
+def _shipped(name: str) -> Trained:
+    return read((Path(__file__).parent / f"{name}.npz").read_bytes())
+
+
+def _at_first_use(data: Dataset, source: Source) -> Trained:
+    """The classifier of these training examples, from the user's cache when it is there."""
+    if len(data.train.x) < BATCH:
+        raise UserError(
+            f"A classifier takes {BATCH} labelled images to train on, and there are "
+            f"{len(data.train.x)}; take another of evaluate.features.name."
+        )
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return read(disk.read(_cached(data)))
+    trained = tested(train(data, OTHERS, source.is_mirrored), data)
+    with contextlib.suppress(OSError):  # a cache that cannot be written is trained again
+        disk.write_whole(_cached(data), write(trained))
+    return trained
+
+
+def _cached(data: Dataset) -> Path:
+    return user_cache.folder("classifiers") / f"{data.fingerprint}.npz"
+
+
+def tested(trained: Trained, data: Dataset) -> Trained:
+    """With its accuracy on the test images."""
+    return trained._replace(accuracy=accuracy(trained, data.test.x, data.test.label))
