@@ -4,6 +4,7 @@ python launch.py --experiment=dcgan_cifar_cars
 python launch.py --list
 python launch.py --mode=sample --workdir=RUN
 python launch.py --mode=visualize --workdir=RUN --what=sweep,interpolate --animate
+python launch.py --mode=evaluate --workdir=RUN
 python launch.py --mode=report --workdir=RUN
 """
 
@@ -21,7 +22,7 @@ _MODE = flags.DEFINE_enum(
     "mode",
     "train",
     ["train", "sample", "visualize", "report", "evaluate", "study"],
-    "What to do. evaluate and study do not exist yet.",
+    "What to do. study does not exist yet.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "The run directory; default runs/<experiment>/seed<N>-<digest>."
@@ -45,12 +46,19 @@ _PLUGIN = flags.DEFINE_multi_string(
 )
 _LIST = flags.DEFINE_bool("list", False, "Show the experiments and exit.")
 
-_NUM_SAMPLES = flags.DEFINE_integer("num_samples", 64, "How many samples.", lower_bound=1)
+_NUM_SAMPLES = flags.DEFINE_integer(
+    "num_samples",
+    None,
+    "How many samples; default 64, to evaluate 10,000 or ten times the real images.",
+    lower_bound=1,
+)
 _SAMPLE_SEED = flags.DEFINE_integer("sample_seed", 0, "The seed of the latents.", 0, 2**32 - 1)
 _CLASSES = flags.DEFINE_list(
     "classes", [], "The classes of samples, in turn, by name or number; default all."
 )
-_STEP = flags.DEFINE_integer("step", None, "Which checkpoint; default the last.")
+_STEP = flags.DEFINE_string(
+    "step", None, "Which checkpoint: its step, or best; default the last, to evaluate all."
+)
 _FORMAT = flags.DEFINE_list(
     "format", ["png", "npz"], "What to write besides grid.png: single pictures, arrays or both."
 )
@@ -68,6 +76,22 @@ _CONCEPT = flags.DEFINE_string(
     "",
     "arithmetic, with an encoder: two classes, such as 7,1, or two folders of pictures; the mean "
     "code of the first minus that of the second is added to codes.",
+)
+
+_FEATURES = flags.DEFINE_list(
+    "features",
+    [],
+    "Feature spaces: patches, pixels, classifier, lite0, inception; default patches and, where one "
+    "is in the repository, classifier. --set=evaluate.features.path=FILE has inception's weights.",
+)
+_WEIGHTS = flags.DEFINE_list(
+    "weights", ["averaged"], "Of the generator: averaged, raw or both, joined by commas."
+)
+_FAKE = flags.DEFINE_string(
+    "fake", None, "Images to score in place of a run's samples: a folder or an .npz."
+)
+_REAL = flags.DEFINE_string(
+    "real", None, "What to compare them with: a folder, an .npz or a data set of TFDS by name."
 )
 
 _MULTIHOST = flags.DEFINE_bool("multihost", False, "Several hosts, found by JAX on this cluster.")
@@ -89,6 +113,10 @@ FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
         *("workdir", "what", "num_samples", "sample_seed", "classes", "step", "nice", "animate"),
         *("operands", "concept", "data_dir", "set", "output", "plugin"),
     ),
+    "evaluate": (
+        *("workdir", "step", "features", "num_samples", "sample_seed", "weights", "fake", "real"),
+        *("data_dir", "set", "output", "plugin"),
+    ),
     "report": ("workdir", "output"),
 }
 """The flags that each mode uses; any other one that is given is refused."""
@@ -103,6 +131,8 @@ MEANT = {
     ("visualize", "format"): "--animate adds GIFs to its PNGs",
 }
 """By mode and flag, the one that is meant."""
+SAMPLES = 64
+"""By default."""
 
 
 def main(argv: list[str]) -> None:
@@ -130,6 +160,9 @@ def main(argv: list[str]) -> None:
         elif _MODE.value == "visualize":
             _check_accelerator(platforms)
             _visualize()
+        elif _MODE.value == "evaluate":
+            _check_accelerator(platforms)
+            _evaluate()
         else:
             _report()
     except UserError as error:
@@ -240,9 +273,9 @@ def _sample() -> None:
         choose(dict.fromkeys(sample.FORMATS), "--format", name)
     sample.run(
         _the_run(),
-        _NUM_SAMPLES.value,
+        _NUM_SAMPLES.value or SAMPLES,
         _SAMPLE_SEED.value,
-        _STEP.value,
+        _step(),
         _CLASSES.value,
         _FORMAT.value,
         _OUTPUT.value,
@@ -256,7 +289,7 @@ def _visualize() -> None:
 
     options = visualize.Options(
         seed=_SAMPLE_SEED.value,
-        num_samples=_NUM_SAMPLES.value,
+        num_samples=_NUM_SAMPLES.value or SAMPLES,
         nice=_NICE.value,
         animate=_ANIMATE.value,
         operands=_OPERANDS.value,
@@ -272,7 +305,56 @@ def _visualize() -> None:
         )
     places = runs.Places(path, _DATA_DIR.value or folder)
     what = tuple(_WHAT.value)
-    visualize.run(_the_run(), what, options, _STEP.value, _OUTPUT.value, places)
+    visualize.run(_the_run(), what, options, _step(), _OUTPUT.value, places)
+
+
+def _evaluate() -> None:
+    from gan_jax import evaluate
+    from gan_jax.errors import UserError, choose
+    from gan_jax.run.runs import Places
+    from gan_jax.system.names import printable
+
+    for name in _WEIGHTS.value:
+        choose(dict.fromkeys(evaluate.WEIGHTS), "--weights", name)
+    settings = _settings()
+    places = Places(settings.pop("data.path", ""), _DATA_DIR.value or "")
+    for name in settings:
+        if not name.startswith("evaluate."):
+            raise UserError(
+                f"--mode=evaluate scores a run as it is; of --set it takes data.path and "
+                f"evaluate..., not {name}."
+            )
+    options = evaluate.Options(
+        step=_step(),
+        features=tuple(_FEATURES.value),
+        num_samples=_NUM_SAMPLES.value,
+        seed=_SAMPLE_SEED.value,
+        weights=tuple(_WEIGHTS.value),
+        settings=tuple(settings.items()),
+        places=places,
+    )
+    if not (_FAKE.value or _REAL.value):
+        written = evaluate.run(_the_run(), options, _OUTPUT.value)
+    elif not (_FAKE.value and _REAL.value) or _WORKDIR.value:
+        raise UserError(
+            "--fake and --real go together, without --workdir: both are images that are there."
+        )
+    else:
+        written = evaluate.of_images(_FAKE.value, _REAL.value, options, _OUTPUT.value or ".")
+    for folder in written:
+        print(f"Wrote {printable(folder)}")
+
+
+def _step() -> int | str | None:
+    from gan_jax.errors import UserError
+    from gan_jax.run.runs import BEST
+
+    given = _STEP.value
+    if given is None or given == BEST:
+        return given
+    if not given.isdecimal():
+        raise UserError(f"--step={given} is neither the step of a checkpoint nor best.")
+    return int(given)
 
 
 def _report() -> None:

@@ -1,6 +1,6 @@
 """Mistakes that are the user's to mend; every other exception is a defect of ours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 Row = TypeVar("Row")
@@ -13,13 +13,21 @@ class UserError(Exception):
 
 
 class Diverged(UserError):
-    """A run whose values are not finite any more, from a step on."""
+    """A run that cannot go on from a step, such as one whose values are not finite.
+
+    seeds: those of the run that cannot, by their numbers.
+    why: what was seen, in words.
+    """
 
     exit_code = 3
 
-    def __init__(self, step: int, sentence: str):
+    def __init__(self, step: int, seeds: Sequence[int], why: str, sentence: str):
         super().__init__(sentence)
-        self.step = step
+        self.step, self.seeds, self.why = step, tuple(seeds), why
+
+
+class Collapsed(Diverged):
+    """A run whose scores say that its generator has collapsed."""
 
 
 def choose(table: Mapping[str, Row], field: str, name: str) -> Row:

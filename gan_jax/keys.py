@@ -28,11 +28,18 @@ class Purpose(enum.IntEnum):
     NOISE = 13
     REAL_FOR_GEN = 14
     LEVEL = 15
+    SCORE = 16
+    ROLLBACK = 17
 
 
 def root(seed: int) -> jax.Array:
     """The key that every stream of a run with this seed comes from."""
     return jax.random.key(seed)
+
+
+def after_rollback(root_key: jax.Array, number: int) -> jax.Array:
+    """The root key that training goes on with after its `number`-th rollback; 0 is none."""
+    return at_step(root_key, Purpose.ROLLBACK, number) if number else root_key
 
 
 def stream(root_key: jax.Array, purpose: Purpose) -> jax.Array:

@@ -25,7 +25,7 @@ def run(
     workdir: str | Path,
     num_samples: int,
     seed: int,
-    step: int | None = None,
+    step: int | str | None = None,
     classes: Sequence[str] = (),
     formats: Sequence[str] = FORMATS,
     output: str | Path | None = None,

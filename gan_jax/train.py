@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,16 +19,19 @@ from gan_jax.data import Dataset
 from gan_jax.devices import feeding, hosts, parallel
 from gan_jax.devices.feeding import Feed
 from gan_jax.devices.mesh import Placement, place
-from gan_jax.devices.parallel import MetricSums, Outcome, Traced
+from gan_jax.devices.parallel import MetricSums, Traced
 from gan_jax.errors import Diverged, UserError
+from gan_jax.evaluation import looks
+from gan_jax.evaluation.looks import Plan
 from gan_jax.method import Example, num_examples
 from gan_jax.methods import Config, Method, State
-from gan_jax.run import directory, environment, status
+from gan_jax.run import directory, divergence, environment, status
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.hooks import Hooks, Saving, make_hooks
 from gan_jax.run.interrupts import Interrupts
 from gan_jax.run.intervals import Pace
+from gan_jax.run.rollbacks import Rollbacks
 from gan_jax.system import disk, layout, memory, user_cache
 from gan_jax.system.names import printable
 
@@ -82,27 +86,34 @@ def run(
         if newest := checkpoints.restore_newest(**start._asdict()):
             interrupts.last_saved, start = newest[0], _Start(**newest[1])
             _say(f"Resuming from step {newest[0]}.", *changes)
-        step, total = int(np.max(start.state.step)), config.train.num_steps
+        step, total = start.step, config.train.num_steps
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
             return jax.device_put(start.state)
         background = stack.enter_context(Background())
-        parts = config, workdir, dataset, method, step, placement, background
-        hooks = stack.enter_context(make_hooks(*parts))
-        saving = Saving(config, checkpoints, placement, background, interrupts)
+        plan = looks.plan(config, method, dataset, start.one, traced.flop)
+        _say(*plan.said)
+        examples = _used(config, dataset.train)
+        size = config.train.examples_per_step
+        feed = feeding.feed(config.data.feed, examples, config.seed, size, placement)
+        program = parallel.many_steps(traced, config.data.kind, feed.split_pool, placement)
+        saving = Saving(config, plan, checkpoints, placement, background, interrupts)
+        rollbacks = Rollbacks(workdir, config.train.num_seeds)
+        parts = _Parts(config, placement, feed, program, plan, saving, background, interrupts)
+        hooks = Hooks()
         noted = status.noted(workdir, lambda: hooks.step, interrupts)
         with noted if is_first else contextlib.nullcontext():
-            feed = feeding.feed(
-                config.data.feed,
-                _used(config, dataset.train),
-                config.seed,
-                config.train.examples_per_step,
-                placement,
-            )
-            kind = config.data.kind
-            program = parallel.many_steps(traced, kind, feed.split_pool, placement)
-            lies = start, placement, feed, program
-            state = _train(config, *lies, hooks, saving, background, interrupts)
+            state = None
+            while state is None:
+                made = config, workdir, dataset, method, start.step, placement, plan, background
+                numbers = rollbacks.numbers(start.step)
+                try:
+                    with make_hooks(*made) as hooks:
+                        state = _train(parts, start, numbers, hooks)
+                except Diverged as error:
+                    found, said = rollbacks.back(config, error, numbers, checkpoints, start)
+                    start = _Start(**found)
+                    _say(said)
         if is_first:
             report.try_run(workdir)
         return state
@@ -113,6 +124,29 @@ class _Start(NamedTuple):
 
     state: State
     sums: MetricSums  # so that a log row that spans a restart is the same row
+
+    @property
+    def step(self) -> int:
+        return int(np.max(self.state.step))
+
+    @property
+    def one(self) -> State:
+        """The state of one seed, of the first where there are several."""
+        several = np.ndim(self.state.step) > 0
+        return jax.tree.map(lambda leaf: leaf[0], self.state) if several else self.state
+
+
+class _Parts(NamedTuple):
+    """What a stretch of training needs beside what it starts from."""
+
+    config: Config
+    placement: Placement
+    feed: Feed
+    program: Any
+    plan: Plan
+    saving: Saving
+    background: Background
+    interrupts: Interrupts
 
 
 def _initial(config: Config, method: Method, placement: Placement) -> tuple[Traced, _Start]:
@@ -132,22 +166,15 @@ def _used(config: Config, examples: Example) -> Example:
     return examples if config.data.num_classes else examples._replace(label=None)
 
 
-def _train(
-    config: Config,
-    start: _Start,
-    placement: Placement,
-    feed: Feed,
-    program: Any,
-    hooks: Hooks,
-    saving: Saving,
-    background: Background,
-    interrupts: Interrupts,
-) -> State:
-    step, total = int(np.max(start.state.step)), config.train.num_steps
+def _train(parts: _Parts, start: _Start, rollbacks: Sequence[int], hooks: Hooks) -> State:
+    """Trains from `start`; raises `Diverged` where the run cannot go on from a step."""
+    config, placement, feed, program, plan, saving, background, interrupts = parts
+    step, total = start.step, config.train.num_steps
     state, sums = placement.put(start)
-    key, zero = placement.root_keys(config.seed), jax.tree.map(np.zeros_like, start.sums)
-    intervals = (getattr(config, part).every_steps for part in ("log", "sample", "checkpoint"))
-    pace = Pace(intervals, total, feed.most_steps)
+    key = placement.root_keys(config.seed, rollbacks)
+    zero = jax.tree.map(np.zeros_like, start.sums)
+    intervals = [getattr(config, part).every_steps for part in ("log", "sample", "checkpoint")]
+    pace = Pace([*intervals, plan.every_steps], total, feed.most_steps)
     count, reason = pace.count(step), ""
     began = time.perf_counter()
     started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
@@ -168,7 +195,7 @@ def _train(
             following = pace.count(step + count)
             background.call(feed.prefetch, step + count, following)
             if not np.all(outcome.finite):
-                raise _not_finite(config, outcome, saving.checkpoints)
+                raise divergence.not_finite(config, outcome, saving.checkpoints)
             pace.note(count, hosts.gather(time.perf_counter() - began)[0])
             state, sums, step, count = outcome.state, outcome.sums, step + count, following
             values = background.call(hooks, step, outcome)
@@ -176,11 +203,14 @@ def _train(
                 sums = placement.put(zero)
             if saving.is_due(step):
                 saving(step, state, sums, values)
+            if config.evaluate.on_collapse != "warn" and plan.is_due(step, total):
+                divergence.check_collapse(config, step, values)
         background.wait()
         if reason:
             saving(step, state, sums)
         saving.checkpoints.wait()
     hooks.stop_clock()
+    _say(*hooks.summary())
     if background.failure:
         raise background.failure
     interrupts.stopped_by = reason
@@ -189,24 +219,6 @@ def _train(
     _say(f"{how} step {step} of {total}{resume}.")
     runs = placement.runs(state)
     return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
-
-
-def _not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> Diverged:
-    checkpoints.wait()
-    ill = int(np.argmin(np.ravel(outcome.finite)))  # the first such seed of a study
-    step = int(np.ravel(outcome.state.step)[ill])
-    values = {name: np.ravel(value)[ill] for name, value in outcome.metrics.items()}
-    bad = [f"{name} is {value}" for name, value in values.items() if not np.isfinite(value)]
-    what = ", ".join(bad) or "a parameter is not finite"
-    where = f" in seed {config.seed + ill}" if config.train.num_seeds > 1 else ""
-    steps = checkpoints.steps()
-    last = f"the last good checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint"
-    return Diverged(
-        step,
-        f"Training stopped at step {step}{where}: {what}; {last} "
-        f"in {printable(checkpoints.folder)}. Lower the learning rates or choose another seed, in "
-        "a new run.",
-    )
 
 
 def _check_enough(config: Config, dataset: Dataset) -> None:
@@ -227,5 +239,5 @@ def _stand_in_notice(config: Config, why: str) -> str:
 
 
 def _say(*sentences: str) -> None:
-    if jax.process_index() == 0:
+    if jax.process_index() == 0 and sentences:
         print(*sentences, sep="\n", flush=True)

@@ -1,4 +1,5 @@
 import dataclasses
+import types
 import typing
 from dataclasses import dataclass
 from typing import Annotated
@@ -164,8 +165,10 @@ def wrong(hint):
         yield from ((bad,) for bad in wrong(arguments[0]))
     elif origin is typing.Literal:
         yield "something else"
-    elif type(None) in arguments:
-        yield from wrong(arguments[0])
+    elif origin in (typing.Union, types.UnionType):  # a value, or none or a word in its place
+        words = [part for part in arguments if typing.get_origin(part) is typing.Literal]
+        for part in set(arguments) - set(words) - {type(None)}:
+            yield from wrong(part)
     else:
         yield from TYPES.get(hint, [])
 

@@ -15,10 +15,11 @@ FLOORS = (
     {"networks"},
     {"objectives"},
     {"methods"},
+    {"evaluation"},
     {"run"},
     {"sample", "visualize"},
     {"report"},
-    {"train"},
+    {"train", "evaluate"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted((ROOT / "gan_jax").rglob("*.py"))

@@ -23,8 +23,17 @@ MAY_CHANGE = frozenset({
     "checkpoint.every_steps",
     "checkpoint.keep_last",
     "checkpoint.keep_every_steps",
+    "train.on_nan",  # which acts where the run would have ended
+    "train.most_rollbacks",
 })  # fmt: skip
 """Fields that leave the trajectory as it is, so that a resumed run may have other values."""
+LOOKS_ON = "evaluate."
+"""How the names of fields begin that say how a run is scored: they may change, too."""
+
+
+def may_change(name: str) -> bool:
+    """Whether a resumed run may have another value in a field."""
+    return name in MAY_CHANGE or name.startswith(LOOKS_ON)
 
 
 def to_dict(part: Any) -> dict[str, Any]:
@@ -95,8 +104,11 @@ def digest(config: Any) -> str:
 
     They are over what differs from the defaults, so that a field added later moves no run.
     """
-    ignored = MAY_CHANGE - {"data.path"} | {"seed", "plugins"}
-    named = {name: value for name, value in stated(config).items() if name not in ignored}
+    named = {
+        name: value
+        for name, value in stated(config).items()
+        if name == "data.path" or not (may_change(name) or name in ("seed", "plugins"))
+    }
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -122,7 +134,7 @@ def differences(before: Any, after: Any) -> list[str]:
     changed = (
         name
         for name in {**old, **new}
-        if name not in MAY_CHANGE | {"plugins"} and old.get(name, ...) != new.get(name, ...)
+        if not may_change(name) and name != "plugins" and old.get(name, ...) != new.get(name, ...)
     )
     shown = (
         (name, *(repr(flat[name]) if name in flat else "none" for flat in (old, new)))

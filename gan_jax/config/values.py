@@ -32,8 +32,18 @@ def parse(value: Any, hint: Any, name: str) -> Any:
         for bound in arguments[1:]:
             _check(parsed, bound, name)
         return parsed
-    if origin in (types.UnionType, typing.Union):  # a value or none
-        return None if value in (None, "none") else parse(value, arguments[0], name)
+    if origin in (types.UnionType, typing.Union):  # a value or a word: none, or one of a literal
+        if types.NoneType in arguments and value in (None, "none"):
+            return None
+        for word in (hint for hint in arguments if typing.get_origin(hint) is Literal):
+            if str(value) in typing.get_args(word):
+                return str(value)
+        (rest,) = (
+            hint
+            for hint in arguments
+            if hint is not types.NoneType and typing.get_origin(hint) is not Literal
+        )
+        return parse(value, rest, name)
     if origin is Literal:
         for choice in arguments:
             if str(value) == str(choice):

@@ -1,9 +1,11 @@
 """Where the arrays of a run lie: on every device alike, or spread over them seed by seed."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
@@ -54,11 +56,16 @@ class Placement(NamedTuple):
         found = [_pick(share, number) for share in shares for number in range(each)]
         return jax.device_put(found, self.devices[0])
 
-    def root_keys(self, seed: int) -> jax.Array:
-        """The root key of the run, or those of `seed`, `seed` + 1 and so on; put."""
-        if self.axis is None:
-            return keys.root(seed)
-        return self.put(jax.vmap(jax.random.key)(np.arange(seed, seed + self.num_seeds)))
+    def root_keys(self, seed: int, rollbacks: Sequence[int] = ()) -> jax.Array:
+        """The root key of the run, or those of `seed`, `seed` + 1 and so on; put.
+
+        `rollbacks` are the numbers of those that each of the seeds has behind it.
+        """
+        numbers = rollbacks or [0] * self.num_seeds
+        roots = [
+            keys.after_rollback(keys.root(seed + i), number) for i, number in enumerate(numbers)
+        ]
+        return roots[0] if self.axis is None else self.put(jnp.stack(roots))
 
     def _sharding(self, *axes: str) -> NamedSharding:
         mesh = Mesh(np.array(self.devices), (collectives.AXIS,))

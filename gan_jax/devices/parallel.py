@@ -16,6 +16,7 @@ from gan_jax.devices import collectives
 from gan_jax.devices.mesh import Placement, place
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Method, Metrics, State, take
+from gan_jax.ops import flop
 
 
 class MetricSums(NamedTuple):
@@ -68,6 +69,7 @@ class Traced(NamedTuple):
 
     step: Callable[[State, Example, jax.Array], tuple[State, Metrics]]
     metrics: Any  # the shapes of what it measures
+    flop: int  # operations of a step over all devices
 
 
 def trace(
@@ -78,7 +80,7 @@ def trace(
 
     `state` is that of one run and `batch` the global one; their shapes alone count.
     """
-    placement = placement or place(1)
+    placement, count = placement or place(1), 1
     step, environment = _with_one_device(method.step), []
     if placement.axis is None:
         count = jax.device_count()
@@ -91,7 +93,7 @@ def trace(
     def again(*arguments: Any) -> Any:
         return jax.tree.unflatten(structure, call(*jax.tree.leaves(arguments)))
 
-    return Traced(again, shapes[1])
+    return Traced(again, shapes[1], count * flop.of_jaxpr(jaxpr.jaxpr))
 
 
 def _share(part: Any, count: int) -> jax.ShapeDtypeStruct:

@@ -9,7 +9,7 @@ from gan_jax.methods.augmenting import AdaptiveAugment, Augment, FixedAugment, N
 from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.methods.optimizers import SGD, Adam, Nesterov, Optimizer, RMSProp
 from gan_jax.methods.pyramid import Coarsest, LaplacianPyramid
-from gan_jax.methods.sections import Checkpoint, Config, Log, Sample, Train
+from gan_jax.methods.sections import Checkpoint, Config, Evaluate, Log, Sample, Train
 from gan_jax.methods.vae import VAE
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Checkpoint",
     "Coarsest",
     "Config",
+    "Evaluate",
     "FixedAugment",
     "GameTrain",
     "LaplacianPyramid",

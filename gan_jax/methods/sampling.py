@@ -25,6 +25,12 @@ def requested(
     return Example(None, wanted[jnp.asarray(numbers, jnp.int32) % len(wanted)])
 
 
+def described(config: Config) -> str:
+    """The classes of samples by their numbers, in words."""
+    count = config.data.num_classes
+    return f"{count} classes in turn" if count else "no classes"
+
+
 def inputs(
     config: Config,
     method: Method,

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Le
+from annotated_types import Ge, Le
 
 from gan_jax.config import Count, Natural, NonNegative, Part
 from gan_jax.data import ProceduralCars, Source
+from gan_jax.metrics.features import Patches, Space
 from gan_jax.networks import DCGANGen, GenSettings, Latents, Normal
 
 
@@ -17,6 +18,8 @@ class Train:
     schedule: the way of all values that have a `final_...` one, over `schedule_images` images and
         constant after it.
     ema_ramp: upper bound on the half-life, as a fraction of the images seen; 0 is none.
+    on_nan: what to do where values are no longer finite: stop, or go back to the last checkpoint
+        and on with fresh keys, `most_rollbacks` times in a run.
     """
 
     num_steps: Natural = 10_000
@@ -28,6 +31,8 @@ class Train:
     ema_ramp: NonNegative = 0.05
     schedule: Literal["none", "linear", "cosine"] = "none"
     schedule_images: NonNegative = 0.0
+    on_nan: Literal["stop", "rollback"] = "stop"
+    most_rollbacks: Natural = 3
 
     @property
     def examples_per_step(self) -> int:
@@ -63,6 +68,24 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Evaluate:
+    """When samples are scored while the run trains, and by what.
+
+    every_steps: 0 is never; auto is as often as is worth a twentieth of the training, 20 times at
+        most, at checkpoints, and never where that is less than twice.
+    num_samples: half of them choose the best checkpoint, the others report on it.
+    on_collapse: what to do where the scores say so: warn, stop, or go back to the best checkpoint
+        and on with fresh keys.
+    """
+
+    every_steps: Literal["auto"] | Natural = "auto"
+    features: Space = Patches()
+    metrics: tuple[str, ...] = ("kernel", "frechet", "neighbours")
+    num_samples: Annotated[int, Ge(40)] = 5_000
+    on_collapse: Literal["warn", "stop", "rollback"] = "warn"
+
+
+@dataclass(frozen=True)
 class Config(Part, chosen_by="method"):
     """A whole run; its choices are the methods.
 
@@ -80,3 +103,4 @@ class Config(Part, chosen_by="method"):
     log: Log = Log()
     sample: Sample = Sample()
     checkpoint: Checkpoint = Checkpoint()
+    evaluate: Evaluate = Evaluate()

@@ -28,9 +28,9 @@ def run(workdir: str | Path, output: str | Path | None = None) -> Path:
     workdir = directory.given(workdir)
     with disk.explained(workdir, "--output"):
         place = disk.folder(expanded(output)) if output else workdir
-        if records.is_run(workdir):
+        if directory.is_run(workdir):
             return _write(place, run_page.page(records.read(workdir, place)))
-        folders = records.find(workdir)
+        folders = directory.find(workdir)
         if not folders:
             raise UserError(
                 f"There is no run in {printable(workdir)}; train first, or check --workdir."

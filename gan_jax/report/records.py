@@ -1,17 +1,21 @@
 """What a run directory holds, read as it is: a run of an older version can be shown as well."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gan_jax.evaluation import records as evaluation
+from gan_jax.evaluation.protocol import Protocol
+from gan_jax.metrics.memorisation import PREFIX
 from gan_jax.run import status
 from gan_jax.run.environment import flat
+from gan_jax.run.seed_hooks import CHOICE, COLLAPSE
 from gan_jax.run.writers import Row, read_rows
 from gan_jax.system import disk, layout
-from gan_jax.system.names import natural
 
-DEPTH = 3
-"""How far below a folder its runs may lie: runs/<experiment>/<run>/<seed>."""
+Scores = dict[Protocol, list[evaluation.Record]]
+"""Of the states of a run, and of the real images beside them, by step."""
 
 
 class Record(NamedTuple):
@@ -20,10 +24,12 @@ class Record(NamedTuple):
     folder: Path
     config: dict[str, Any]  # by dotted name; values as JSON has them
     environment: dict[str, Any]
-    rows: list[Row]
+    rows: list[Row]  # without the scores that `scores` has
     memorisation: dict[str, Any]  # the latest `gan_jax.metrics.memorisation.report`, or empty
     page: Path  # the folder of its report, from which links lead to its files
     state: str  # as `gan_jax.run.status` has it, such as `finished`
+    scores: Scores
+    collapses: list[int]  # the steps at which the scores said that the generator had collapsed
 
     @property
     def experiment(self) -> str:
@@ -35,25 +41,21 @@ class Record(NamedTuple):
         steps = [int(row["step"]) for row in self.rows[-1:]] + list(snapshots(self.folder))
         return max(steps, default=0)
 
+    @property
+    def memorised(self) -> tuple[int, float] | None:
+        """The step at which memorisation was last measured, and the share; None where it never
+        was."""
+        name = f"{PREFIX}share"
+        found = [(int(row["step"]), row[name]) for row in self.rows if name in row]
+        step, share = _step(self.memorisation.get("step")), self.memorisation.get("share")
+        if step >= 0 and isinstance(share, float) and math.isfinite(share):
+            found.append((step, share))
+        return max(found, key=lambda pair: pair[0], default=None)
+
     def last(self) -> Row:
         """The last value of each metric, in the order in which the metrics first appear."""
         values = {name: value for row in self.rows for name, value in row.items()}
         return {name: value for name, value in values.items() if name != "step"}
-
-
-def is_run(folder: Path) -> bool:
-    """Whether one run, not a study of several, has its record in `folder`."""
-    return (folder / layout.METRICS).is_file()
-
-
-def find(folder: Path, depth: int = DEPTH) -> list[Path]:
-    """The runs in and below `folder`, in the order of their names with numbers as numbers."""
-    if is_run(folder):
-        return [folder]
-    if depth == 0 or not folder.is_dir():
-        return []
-    below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_by_name)
-    return [run for path in below if path.name[0] != "." for run in find(path, depth - 1)]
 
 
 def read(folder: Path, page: Path | None = None) -> Record:
@@ -70,10 +72,29 @@ def read(folder: Path, page: Path | None = None) -> Record:
     drawn = layout.by_step(folder / layout.PICTURES).values()
     found = [folder / layout.MEMORISATION, *(place / layout.NEIGHBOURS for place in drawn)]
     latest = max(map(_json, found), key=lambda finding: _step(finding.get("step")))
-    state = status.sentence(folder) or status.sentence(folder.parent)
+    scores = evaluation.read(folder)
     return Record(
-        folder, flat(config), _typed(environment, ENVIRONMENT), rows, latest, page or folder, state
+        folder,
+        flat(config),
+        _typed(environment, ENVIRONMENT),
+        _without(rows, scores),
+        latest,
+        page or folder,
+        status.sentence(folder) or status.sentence(folder.parent),
+        scores,
+        [int(row["step"]) for row in rows if COLLAPSE in row] if scores else [],
     )
+
+
+def _without(rows: list[Row], scores: Scores) -> list[Row]:
+    """Rows without the values that scores have as well, and what was found by these."""
+    known = {protocol.name for protocol in scores}
+
+    def is_score(name: str) -> bool:
+        path = name.removeprefix(CHOICE).partition("/")[2]
+        return path in known or (bool(known) and name == COLLAPSE)
+
+    return [{n: value for n, value in row.items() if not is_score(n)} for row in rows]
 
 
 DATA = {
@@ -115,10 +136,6 @@ def _typed(values: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
     if types is ENVIRONMENT and isinstance(starts, list):
         kept["earlier_starts"] = [_typed(start, types) for start in starts if type(start) is dict]
     return kept
-
-
-def _by_name(path: Path) -> list[tuple[bool, int, str]]:
-    return natural(path.name)
 
 
 def _step(value: Any) -> int:

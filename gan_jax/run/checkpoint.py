@@ -17,6 +17,7 @@ import orbax.checkpoint as ocp
 from gan_jax.devices import hosts
 from gan_jax.errors import UserError
 from gan_jax.methods import Checkpoint
+from gan_jax.run.keeping import Scores, best, kept, read_scores
 from gan_jax.system import disk, layout
 from gan_jax.system.names import printable
 
@@ -45,10 +46,12 @@ class Checkpoints:
         self._link = _link_to(self.folder)
         rule: dict[str, Any] = {"read_only": True, "save_interval_steps": 0}
         if config is not None and writes:
-            keep = config.keep_every_steps or None
-            rule = {"max_to_keep": config.keep_last, "keep_period": keep}
+            rule = {"preservation_policy": kept(config)}
         options = ocp.CheckpointManagerOptions(
-            **rule, create=False, multiprocessing_options=_for_itself()
+            **rule,
+            create=False,
+            best_fn=lambda scores: 0.0,  # so that scores are stored; `keeping` says which is best
+            multiprocessing_options=_for_itself(),
         )
         self._path = self._link or self.folder
         self._manager = ocp.CheckpointManager(self._path, options=options)
@@ -57,9 +60,36 @@ class Checkpoints:
         """The steps of the checkpoints that were saved to the end, in order."""
         return sorted(self._manager.all_steps())
 
-    def save(self, step: int, **items: Any) -> None:
+    def best(self, number: int = 0) -> int | None:
+        """The step of the checkpoint with the lowest score, of the seed with this number in the
+        run; None where none was scored."""
+        return best({step: self._scores(step) for step in self.steps()}, number)
+
+    def _scores(self, step: int) -> Scores:
+        try:
+            return read_scores(self._manager.metrics(step))
+        except Exception:  # damaged, in whatever way
+            return {}
+
+    def reload(self) -> None:
+        """Looks again at what is on disk, where another process may have written."""
+        self._manager.reload()
+
+    def drop_later(self, step: int) -> None:
+        """Deletes the checkpoints of later steps, which a run that goes back makes anew."""
+        if jax.process_index() == 0:
+            self.wait()
+            for later in self.steps():
+                if later > step:
+                    self._manager.delete(later)
+            self.wait()
+        hosts.wait()
+        self._manager.reload()
+
+    def save(self, step: int, scores: Scores | None = None, **items: Any) -> None:
         """Starts to write named pytrees of host arrays; returns before they are on disk.
 
+        `scores`, by the number of a seed in the run and by name, lower for better, choose the best.
         The first one is read back and compared, since not all that a disk takes can be had again.
         Raises `UserError` where it cannot. Only the first process does anything.
         """
@@ -67,7 +97,8 @@ class Checkpoints:
             return
         with disk.explained(self.folder, "--workdir"):
             sealed = {name: _Sealed(tree, _digest(tree)) for name, tree in items.items()}
-            self._manager.save(step, args=_composite(ocp.args.StandardSave, sealed))
+            args = _composite(ocp.args.StandardSave, sealed)
+            self._manager.save(step, args=args, metrics=scores or {})
         if self._believed:
             return
         self.wait()

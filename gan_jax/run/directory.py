@@ -16,10 +16,13 @@ from gan_jax.methods import Config
 from gan_jax.run import environment
 from gan_jax.system import disk, layout
 from gan_jax.system.disk import write_whole
-from gan_jax.system.names import expanded, printable
+from gan_jax.system.names import expanded, natural, printable
 
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 """What a file system answers that does not know locks."""
+
+DEPTH = 3
+"""How far below a folder its runs may lie: runs/<experiment>/<run>/<seed>."""
 
 
 def default(config: Config) -> Path:
@@ -74,6 +77,25 @@ def study_of(workdir: Path, config: Config) -> tuple[Config, int] | None:
     study = read_config(workdir.parent)
     parts = seeds(study, workdir.parent)
     return (study, parts.index((config, workdir))) if (config, workdir) in parts else None
+
+
+def is_run(folder: Path) -> bool:
+    """Whether one run, not a study of several, has its record in `folder`."""
+    return (folder / layout.METRICS).is_file()
+
+
+def find(folder: Path, depth: int = DEPTH) -> list[Path]:
+    """The runs in and below `folder`, in the order of their names with numbers as numbers."""
+    if is_run(folder):
+        return [folder]
+    if depth == 0 or not folder.is_dir():
+        return []
+    below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_by_name)
+    return [run for path in below if path.name[0] != "." for run in find(path, depth - 1)]
+
+
+def _by_name(path: Path) -> list[tuple[bool, int, str]]:
+    return natural(path.name)
 
 
 def lock(workdir: Path) -> TextIO:

@@ -4,6 +4,7 @@ Hooks return what they found at once, so that the loop can hand it on, and leave
 background. Only the first process has any.
 """
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import jax
 from gan_jax.data import Dataset
 from gan_jax.devices.mesh import Placement
 from gan_jax.devices.parallel import MetricSums, Outcome
+from gan_jax.evaluation.looks import Plan
 from gan_jax.method import take
 from gan_jax.methods import Config, Method, State, sampling
 from gan_jax.run import directory
@@ -22,7 +24,7 @@ from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.interrupts import Interrupts
 from gan_jax.run.intervals import is_due
 from gan_jax.run.progress import Progress
-from gan_jax.run.seed_hooks import HOOKS, Hook, Moment, Seed
+from gan_jax.run.seed_hooks import CHOICE, HOOKS, Hook, Moment, Scores, Seed
 from gan_jax.run.writers import Row, Writers
 
 
@@ -37,6 +39,10 @@ class Hooks:
 
     def stop_clock(self) -> None:
         """Ends the progress line, so that a sentence can follow it."""
+
+    def summary(self) -> Sequence[str]:
+        """Sentences on what the hooks found in all."""
+        return ()
 
     def __call__(self, step: int, outcome: Outcome) -> Sequence[Row]:
         """Calls all that are due after a call that ended at `step`, or before the first one, and
@@ -56,12 +62,23 @@ class FirstProcessHooks(Hooks):
     def __init__(self, seeds: Sequence[Seed], progress: Progress, placement: Placement, step: int):
         self.step, self._seeds, self._progress, self._placement = step, seeds, progress, placement
         self._hooks = [[make(seed) for make in HOOKS] for seed in seeds]
+        hooks = (hook for hooks in self._hooks for hook in hooks)
+        self._scores = [hook for hook in hooks if isinstance(hook, Scores)]
+        self._began = 0.0
 
     def start_clock(self) -> None:
+        self._began = time.perf_counter()
         self._progress.start()
 
     def stop_clock(self) -> None:
         self._progress.stop()
+
+    def summary(self) -> Sequence[str]:
+        seconds = sum(hook.seconds for hook in self._scores)
+        if not seconds:
+            return ()
+        share = 100 * seconds / (time.perf_counter() - self._began)
+        return (f"Scoring samples took {seconds:.0f} s, {share:.1f} % of the time.",)
 
     def __call__(self, step: int, outcome: Outcome) -> Sequence[Row]:
         self.step = step
@@ -88,6 +105,7 @@ def make_hooks(
     method: Method,
     step: int,
     placement: Placement,
+    plan: Plan,
     background: Background,
 ) -> Hooks:
     """The hooks of this process for a run that goes on from `step`; a new one writes reals.png."""
@@ -96,9 +114,9 @@ def make_hooks(
     train = config.train
     progress = Progress(step, train.num_steps, train.batch_size, train.num_seeds)
     kind, inputs = config.data.kind, partial(sampling.inputs, config, method)
-    compiled = sampling.sampler(config, method), jax.jit(method.evaluate)
+    shared = inputs, sampling.sampler(config, method), jax.jit(method.evaluate), plan
     seeds = [
-        Seed(part, dataset, inputs, *compiled, Writers(folder, step, kind), background, progress)
+        Seed(part, dataset, *shared, Writers(folder, step, kind), background, progress)
         for part, folder in directory.seeds(config, workdir)
     ]
     for seed in seeds if step == 0 else ():
@@ -113,23 +131,31 @@ def _called(hooks: Sequence[Hook], step: int, state: State, sums: MetricSums) ->
     return values
 
 
+def _choices(row: Row) -> Row:
+    """Those of the values that choose the best checkpoint."""
+    return {name: value for name, value in row.items() if name.startswith(CHOICE)}
+
+
 class Saving:
     """Saves what training needs, at its interval and where the run stops; in all processes."""
 
     def __init__(
         self,
         config: Config,
+        plan: Plan,
         checkpoints: Checkpoints,
         placement: Placement,
         background: Background,
         interrupts: Interrupts,
     ):
         self._every, self._total = config.checkpoint.every_steps, config.train.num_steps
+        self._plan = plan
         self.checkpoints, self._placement = checkpoints, placement
         self._background, self._interrupts = background, interrupts
 
     def is_due(self, step: int) -> bool:
-        return is_due(step, self._every, self._total)
+        """At the interval, and wherever samples are scored, as that state may be the best."""
+        return is_due(step, self._every, self._total) or self._plan.is_due(step, self._total)
 
     def __call__(
         self, step: int, state: State, sums: MetricSums, values: Sequence[Row] = ()
@@ -137,5 +163,6 @@ class Saving:
         """Starts to save; `values` are what the hooks found at this step, of each seed."""
         self._background.wait()  # first, as a run that resumes here never comes back to it
         items: dict[str, Any] = {"state": state, "sums": sums}
-        self.checkpoints.save(step, **self._placement.fetch(items))
+        scores = {str(number): _choices(row) for number, row in enumerate(values or ())}
+        self.checkpoints.save(step, scores=scores, **self._placement.fetch(items))
         self._interrupts.last_saved = step

@@ -17,6 +17,9 @@ from gan_jax.run.checkpoint import Checkpoints, Damaged
 from gan_jax.system import layout
 from gan_jax.system.names import printable
 
+BEST = "best"
+"""In place of a step: the checkpoint with the lowest score of those that chose during training."""
+
 
 class Run(NamedTuple):
     """A run as its directory has it, at one checkpoint."""
@@ -35,9 +38,11 @@ class Places(NamedTuple):
     data_dir: str = ""  # data.data_dir
 
 
-def open_run(workdir: str | Path, step: int | None = None, places: Places | None = None) -> Run:
-    """The run in `workdir` at a checkpoint, the last one that is whole by default; it may be a seed
-    of a study.
+def open_run(
+    workdir: str | Path, step: int | str | None = None, places: Places | None = None
+) -> Run:
+    """The run in `workdir` at a checkpoint, the last one that is whole by default or the `best`; it
+    may be a seed of a study.
 
     Raises `UserError` when there is no run or no such checkpoint, for a study of many seeds, and
     for places of other data than the run's.
@@ -57,7 +62,10 @@ def open_run(workdir: str | Path, step: int | None = None, places: Places | None
         if study:
             number, count = study[1], study[0].train.num_seeds
             like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
+        if step == BEST:
+            step = _best(checkpoints, study[1] if study else 0)
         if step is not None:
+            step = int(step)
             state = checkpoints.restore(step, state=like)["state"]
         elif newest := checkpoints.restore_newest(state=like):
             step, state = newest[0], newest[1]["state"]
@@ -71,6 +79,22 @@ def open_run(workdir: str | Path, step: int | None = None, places: Places | None
         moved = data.with_places(config.data, *places)
         config = dataclasses.replace(config, data=moved)
     return Run(workdir, config, method, step, jax.device_put(state))
+
+
+def _best(checkpoints: Checkpoints, number: int) -> int:
+    found = checkpoints.best(number)
+    if found is None:
+        raise UserError(
+            "The run was not scored while it trained, so that it has no best checkpoint; "
+            "--mode=evaluate scores those that it has, and --step=N takes one."
+        )
+    return found
+
+
+def steps(run: Run) -> list[int]:
+    """The steps of the checkpoints of a run, in order."""
+    with Checkpoints(_checkpoints(run.workdir, run.config)) as checkpoints:
+        return checkpoints.steps()
 
 
 def history(run: Run) -> Iterator[Run]:

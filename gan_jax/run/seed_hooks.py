@@ -1,19 +1,23 @@
-"""What is done for one seed of a run at intervals: evaluation, measures, rows and grids.
+"""What is done for one seed of a run at intervals: evaluation, measures, scores, rows and grids.
 
 A hook returns what it found at once, for those after it and for the loop, and leaves slow writing
 to the background.
 """
 
+import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from tqdm import tqdm
 
 from gan_jax import keys
 from gan_jax.data import Dataset, kinds
 from gan_jax.devices.parallel import MetricSums
+from gan_jax.evaluation.looks import Look, Plan, collapse
+from gan_jax.evaluation.records import Record
 from gan_jax.keys import Purpose
 from gan_jax.method import Inputs, num_examples, take
 from gan_jax.methods import Config, State, average
@@ -23,6 +27,12 @@ from gan_jax.run.intervals import is_due, was_due
 from gan_jax.run.progress import Progress
 from gan_jax.run.writers import Row, Writers
 from gan_jax.system import layout
+
+CHOICE = "selection/"
+"""How the name of the score begins that chooses the best checkpoint."""
+COLLAPSE = "alarm/collapse"
+"""In a row where the scores say that the generator has collapsed."""
+SAMPLES = "samples"
 
 
 class Moment(NamedTuple):
@@ -52,6 +62,7 @@ class Seed(NamedTuple):
     inputs: Callable[..., Inputs]  # `sampling.inputs` of a stream's key and numbers
     sample: Callable[..., np.ndarray]  # `sampling.sampler`, compiled once for all seeds
     evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, likewise
+    plan: Plan
     writers: Writers
     background: Background
     progress: Progress
@@ -117,6 +128,49 @@ class Measures:
         return row
 
 
+class Scores:
+    """The scores of samples, by the averaged weights: that which chooses the best checkpoint, under
+    a name that begins with `CHOICE`, and those that report."""
+
+    def __init__(self, seed: Seed):
+        self._seed, self.seconds = seed, 0.0
+        self._seen = (
+            [r.scores for r in seed.writers.scored() if r.protocol == seed.plan.looks.protocol]
+            if seed.plan.looks
+            else []
+        )
+
+    def is_due(self, step: int) -> bool:
+        return self._seed.plan.is_due(step, self._seed.config.train.num_steps)
+
+    def __call__(self, moment: Moment) -> Row:
+        seed, looks = self._seed, self._seed.plan.looks
+        assert looks
+        began = time.perf_counter()
+        look = looks(moment.state, seed.key)
+        protocol = looks.protocol
+        row = {protocol.score(name): score.value for name, score in look.scores.items()}
+        row[f"{CHOICE}{protocol.score('kd')}"] = look.choice
+        self._seen.append(look.scores)
+        if why := collapse(self._seen):
+            row[COLLAPSE] = 1.0
+            seed.background.submit(self._warn, moment.step, why)
+        seconds = time.perf_counter() - began
+        self.seconds += seconds
+        seed.background.submit(self._write, moment.step, look, seconds)
+        return row
+
+    def _write(self, step: int, look: Look, seconds: float) -> None:
+        seed, looks = self._seed, self._seed.plan.looks
+        assert looks
+        facts = {"seed": seed.config.seed, "choice": look.choice, "seconds": round(seconds, 2)}
+        seed.writers.scores(Record(looks.protocol, SAMPLES, step, look.scores, facts))
+
+    def _warn(self, step: int, why: str) -> None:
+        seed = self._seed.config.seed
+        tqdm.write(f"The generator of seed {seed} has collapsed at step {step}: {why}.")
+
+
 class Rows:
     """A row of the means since the row before, and of what was found at its step."""
 
@@ -164,5 +218,5 @@ class Grids:
         self._seed.writers.curves()
 
 
-HOOKS: tuple[Callable[[Seed], Hook], ...] = (Evaluation, Measures, Rows, Grids)
+HOOKS: tuple[Callable[[Seed], Hook], ...] = (Evaluation, Measures, Scores, Rows, Grids)
 """In this order at each step."""

@@ -13,6 +13,8 @@ import numpy as np
 from tqdm import tqdm
 
 from gan_jax.data.kinds import Kind
+from gan_jax.evaluation import records
+from gan_jax.evaluation.records import Record
 from gan_jax.metrics import memorisation
 from gan_jax.run import curves, pictures
 from gan_jax.run.events import event_writer
@@ -27,8 +29,8 @@ MOST_BYTES = 1 << 30
 class Writers:
     """The writers of one run directory; only the first process has one.
 
-    Rows and events later than `step`, left by a start that ended without saving, are dropped, so
-    that no step stands twice. `kind` is that of the examples.
+    Rows, scores and events later than `step`, left by a start that ended without saving, are
+    dropped, so that no step stands twice. `kind` is that of the examples.
     """
 
     def __init__(self, workdir: Path, step: int, kind: Kind):
@@ -37,6 +39,7 @@ class Writers:
         self.rows = [row for row in read_rows(self._path) if row["step"] <= step]
         content = "".join(disk.to_json(row) + "\n" for row in self.rows)
         write_whole(self._path, content.encode())
+        records.drop_later(workdir, step)
         self._lines = os.fdopen(disk.open_own(self._path, os.O_WRONLY | os.O_APPEND), "w")
         self._events = event_writer(workdir, step)
 
@@ -50,6 +53,14 @@ class Writers:
                 self._events.scalar(name, value, step)
         if memorised := _without_prefix(values, memorisation.PREFIX):
             self._memorisation(step, memorised)
+
+    def scores(self, record: Record) -> None:
+        """Adds the scores of a state."""
+        records.append(self._workdir, record)
+
+    def scored(self) -> list[Record]:
+        """The scores so far, by step."""
+        return [record for found in records.read(self._workdir).values() for record in found]
 
     def grids(self, step: int, grids: Mapping[str, np.ndarray]) -> None:
         """Writes the fixed samples, stored examples [n, ...], of each folder's weights."""

@@ -14,6 +14,14 @@ GENERATED, GENERATED_ARRAYS, GENERATED_GRID = "generated", "samples.npz", "grid.
 """What `--mode=sample` leaves: a folder of folders, and two files in each."""
 PICTURES, NEIGHBOURS = "pictures", "neighbours.json"
 """What `--mode=visualize` leaves: a folder of folders `at_step`, and the finding in each."""
+EVALUATION, SCORES, SCORES_TABLE, SCORES_PLOT = (
+    *("evaluation", "scores.jsonl"),
+    *("scores.md", "scores.png"),
+)
+"""A folder of folders, one for each protocol, and the files in each."""
+REALISM = "realism.png"
+"""Beside the scores: samples by realism."""
+ROLLBACKS = "rollbacks.json"
 LOCK = ".lock"
 _STEP = "step_"
 

@@ -62,7 +62,7 @@ def run(
     workdir: str | Path,
     what: tuple[str, ...],
     options: Options,
-    step: int | None = None,
+    step: int | str | None = None,
     output: str | Path | None = None,
     places: Places | None = None,
 ) -> list[Path]:

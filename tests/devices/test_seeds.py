@@ -17,7 +17,7 @@ from gan_jax.data import kinds
 from gan_jax.devices import mesh, parallel
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Method
-from gan_jax.run import directory, runs
+from gan_jax.run import directory, divergence, runs
 
 SEEDS = (5, 6, 7, 8)
 NOT_OF_STEPS = {"images_per_second", "memorisation"}
@@ -158,5 +158,5 @@ def test_a_seed_that_is_not_finite_is_named_with_its_own_step(monkeypatch, backe
     np.testing.assert_array_equal(np.ravel(outcome.finite), [True, False, True, True])
     checkpoints = SimpleNamespace(wait=lambda: None, steps=lambda: [2], folder="checkpoints")
     config = override(tiny_config(), {"seed": 2, "train.num_seeds": 4})
-    said = str(train._not_finite(config, outcome, checkpoints))
+    said = str(divergence.not_finite(config, outcome, checkpoints))
     assert "stopped at step 3 in seed 3: g/loss is nan; the last good checkpoint is of" in said

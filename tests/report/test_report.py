@@ -218,7 +218,7 @@ def test_a_study_shows_its_seeds_and_its_own_config(tmp_path, dataset):
     assert f"--mode=sample --workdir={tmp_path / 'seed_0'}" in page.text
     assert re.search(rf"--mode=report --workdir={tmp_path}(?!/)", page.text)
     assert records.read(tmp_path / "seed_1").experiment == "tiny"
-    assert [path.name for path in records.find(tmp_path)] == ["seed_0", "seed_1"]
+    assert [path.name for path in directory.find(tmp_path)] == ["seed_0", "seed_1"]
 
 
 def damage(folder, kind):

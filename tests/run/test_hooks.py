@@ -11,12 +11,14 @@ from conftest import tiny_config
 from gan_jax import data, methods, train
 from gan_jax.config import override
 from gan_jax.devices.mesh import place
+from gan_jax.evaluation.looks import Plan
 from gan_jax.run import hooks
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.hooks import Saving, make_hooks
 from gan_jax.run.writers import Writers
 
+NONE = Plan(0, None, ())
 STEPS = {"train.num_steps": 6, "log.every_steps": 2, "sample.every_steps": 3}
 
 
@@ -77,13 +79,14 @@ def test_hooks_have_intervals_of_their_own(tmp_path):
     dataset, method = data.load(config.data), methods.make(config)
     with (
         Background() as background,
-        make_hooks(config, tmp_path, dataset, method, 0, place(1), background) as made,
+        make_hooks(config, tmp_path, dataset, method, 0, place(1), NONE, background) as made,
     ):
         (own,) = made._hooks
         due = {type(hook).__name__: [s for s in range(7) if hook.is_due(s)] for hook in own}
     assert due == {
         "Evaluation": [2, 3, 4, 6],
         "Measures": [4, 6],
+        "Scores": [],
         "Rows": [2, 4, 6],
         "Grids": [0, 3, 6],
     }
@@ -92,7 +95,7 @@ def test_hooks_have_intervals_of_their_own(tmp_path):
 
 def test_processes_other_than_the_first_have_hooks_that_do_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(jax, "process_index", lambda: 1)
-    with make_hooks(tiny_config(), tmp_path, None, None, 0, None, Background()) as made:
+    with make_hooks(tiny_config(), tmp_path, None, None, 0, None, NONE, Background()) as made:
         made.start_clock()
         assert made(2, None) == ()
         made.stop_clock()

@@ -1,4 +1,4 @@
-"""Networks that others trained on ImageNet, whose weights the user has: see `lite0`, `inception`."""
+"""Networks that others trained on ImageNet, whose weights the user has."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.metrics.features import inception, lite0, weights
 from gan_jax.metrics.features.space import Extractor, Head, Space
-from gan_jax.system.names import expanded, printable
+from gan_jax.system.names import expanded
 
 
 @dataclass(frozen=True)

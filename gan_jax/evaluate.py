@@ -1,0 +1,204 @@
+"""Scores of the checkpoints of runs, or of any images: `python launch.py --mode=evaluate`."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from gan_jax import config as config_lib
+from gan_jax import keys, report
+from gan_jax.config import override
+from gan_jax.data import TFDS, describe
+from gan_jax.errors import UserError
+from gan_jax.evaluation import comparison, extraction, images, records, tables
+from gan_jax.evaluation.comparison import Comparison
+from gan_jax.evaluation.extraction import Fakes, Sampler
+from gan_jax.evaluation.protocol import Protocol
+from gan_jax.evaluation.records import Record
+from gan_jax.evaluation.tables import FLOOR, SAMPLES, TEST
+from gan_jax.keys import Purpose
+from gan_jax.methods import Config, sampling
+from gan_jax.methods.sections import Evaluate
+from gan_jax.metrics.features.classifier import SHIPPED
+from gan_jax.run import directory, runs
+from gan_jax.run.runs import Places, Run
+from gan_jax.system import disk, user_cache
+from gan_jax.system.names import expanded, printable
+
+WEIGHTS = ("averaged", "raw")
+MOST_SAMPLES = 10_000
+"""By default; of few real images ten times as many."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How samples are evaluated.
+
+    step: of the checkpoint, `best`, or None for all of them.
+    features: names of spaces; none are those that the data have by default.
+    num_samples: None is a number by the data.
+    settings: fields of the section `evaluate`, by dotted name.
+    """
+
+    step: int | str | None = None
+    features: tuple[str, ...] = ()
+    num_samples: int | None = None
+    seed: int = 0
+    weights: tuple[str, ...] = ("averaged",)
+    settings: tuple[tuple[str, Any], ...] = ()
+    places: Places = Places()
+
+
+def run(workdir: str | Path, options: Options, output: str | Path | None = None) -> list[Path]:
+    """Scores the checkpoints of a run, of each seed of a study, or of all runs in a folder.
+
+    Each writes scores.jsonl, scores.md and, of several steps, scores.png to a folder for each
+    protocol in `evaluation/`, in the run directory or below `output`; what is there already is not
+    evaluated again. Of several runs a table over the seeds of each recipe is printed. Returns the
+    folders. Raises `UserError` where there is no run or nothing can be scored.
+    """
+    user_cache.keep_compiled_programs()
+    workdir = directory.given(workdir)
+    folders = directory.find(workdir)
+    if not folders:
+        raise UserError(
+            f"There is no run in {printable(workdir)}; train first, or check --workdir."
+        )
+    written, found = [], []
+    for folder in folders:
+        place = expanded(output) / folder.relative_to(workdir) if output else folder
+        with disk.explained(place, "--output"):
+            evaluated = _evaluate(folder, disk.folder(place), options)
+            written += [tables.write(place, each) for each in evaluated]
+        if not output:
+            report.try_run(folder)
+        found += [(folder, each) for each in evaluated]
+    if len(folders) > 1:
+        _print_over_seeds(found)
+    else:
+        for _, each in found:
+            _print(each)
+    return written
+
+
+def of_images(fake: str, real: str, options: Options, output: str | Path) -> list[Path]:
+    """Scores images that other programs made: `fake` is a folder or an .npz, and `real` either of
+    these or a data set of TFDS by name."""
+    user_cache.keep_compiled_programs()
+    samples = images.fakes(fake)
+    x = samples.data.train.x
+    count = min(len(x), options.num_samples or len(x))
+    reals = images.reals(real, x.shape[1:], options.places.data_dir)
+    settings = override(Config(), dict(options.settings)).evaluate
+    written = []
+    for space in comparison.spaces(options.features or ("patches",), settings.features):
+        compared = Comparison(space, reals.data, reals.source, reals.name)
+        protocol = compared.protocol(count, "files", "as they are", "files")
+        taken = x[:count]
+        features = extraction.of_examples(compared.extractor, taken, "features of samples")
+        fakes = Fakes(features, taken[: extraction.IMAGES])
+        facts = {"of": samples.name, **compared.facts(), **_machine()}
+        rows = _beside(compared, protocol, facts)
+        rows.append(Record(protocol, SAMPLES, 0, compared.scores(fakes), facts))
+        place = expanded(output)
+        with disk.explained(place, "--output"):
+            for record in rows:
+                records.append(place, record)
+            written.append(tables.write(place, rows))
+        _print(rows)
+    return written
+
+
+def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]:
+    """The records of a run by protocol; those that are missing are made and stored one by one."""
+    opened = runs.open_run(folder, options.step, options.places)
+    steps = [opened.step] if options.step is not None else runs.steps(opened)
+    data, source = runs.dataset(opened), opened.config.data
+    settings = _settings(opened.config, options)
+    names = options.features or _default_spaces(opened.config)
+    evaluated = []
+    for space in comparison.spaces(names, settings.features):
+        compared = Comparison(space, data, source, describe(source))
+        sampler = Sampler(opened.config, opened.method, compared.extractor)
+        count = options.num_samples or min(MOST_SAMPLES, 10 * len(data.train.x))
+        for weights in options.weights:
+            protocol = compared.protocol(
+                count, f"seed {options.seed}", sampling.described(opened.config), weights
+            )
+            known = {(r.of, r.step): r for r in records.read(place).get(protocol, [])}
+            facts = {**compared.facts(), **_machine()}
+            if (FLOOR, 0) not in known:
+                for record in _beside(compared, protocol, facts):
+                    records.append(place, record)
+            for step in steps:
+                if (SAMPLES, step) in known:
+                    continue
+                began = time.perf_counter()
+                state = opened.state if step == opened.step else runs.open_run(folder, step).state
+                at = opened._replace(state=state, step=step)
+                fakes = _samples(at, sampler, protocol, options.seed)
+                scores = compared.scores(fakes, _requested(at, count))
+                seconds = round(time.perf_counter() - began, 2)
+                timed = {**facts, "run_seed": opened.config.seed, "seconds": seconds}
+                records.append(place, Record(protocol, SAMPLES, step, scores, timed))
+            evaluated.append(records.read(place)[protocol])
+    return evaluated
+
+
+def _samples(run: Run, sampler: Sampler, protocol: Protocol, seed: int) -> Fakes:
+    """Samples of a state."""
+    key, averaged = keys.stream(keys.root(seed), Purpose.SCORE), protocol.weights == "averaged"
+    said = f"samples of step {run.step}, {protocol.weights} weights"
+    return sampler(run.state, key, range(protocol.num_fake), averaged, said)
+
+
+def _requested(run: Run, count: int) -> np.ndarray | None:
+    """The classes that the first samples were to show, int [count]; None of an unconditional G."""
+    if not run.config.data.num_classes:
+        return None
+    return np.asarray(sampling.requested(run.config, np.arange(count)).label)
+
+
+def _beside(compared: Comparison, protocol: Protocol, facts: dict[str, Any]) -> list[Record]:
+    """The records of real images: the floor, and the test images where there are some."""
+    rows = [Record(protocol, FLOOR, 0, compared.floor(), facts)]
+    if (scores := compared.of_test()) is not None:
+        rows.append(Record(protocol, TEST, 0, scores, facts))
+    return rows
+
+
+def _settings(config: Config, options: Options) -> Evaluate:
+    return override(config, dict(options.settings)).evaluate
+
+
+def _default_spaces(config: Config) -> tuple[str, ...]:
+    """The space of the run's own scores and, where a classifier is in the repository, that."""
+    source = config.data
+    shipped = isinstance(source, TFDS) and SHIPPED.get(source.name) == source.kind.shape
+    return (config.evaluate.features.choice, *(("classifier",) if shipped else ()))
+
+
+def _machine() -> dict[str, Any]:
+    return {"device": jax.devices()[0].device_kind, "jax": jax.__version__}
+
+
+def _print(rows: Sequence[Record]) -> None:
+    head, lines = tables.table(rows)
+    print(f"\n{rows[0].protocol.line()}\n\n{tables.markdown(head, lines)}", flush=True)
+    for note in tables.notes_of(rows[0]):
+        print(note)
+
+
+def _print_over_seeds(found: Sequence[tuple[Path, Sequence[Record]]]) -> None:
+    """One table for each protocol, with the runs of a recipe in a row."""
+    by_protocol: dict[Protocol, list[tuple[str, Sequence[Record]]]] = {}
+    for folder, rows in found:
+        config = directory.read_config(folder)
+        name = f"{config.experiment} {config_lib.digest(config)}"
+        by_protocol.setdefault(rows[0].protocol, []).append((name, rows))
+    for protocol, named in by_protocol.items():
+        print(f"\n{protocol.line()}\n\n{tables.markdown(*tables.over_seeds(named))}", flush=True)

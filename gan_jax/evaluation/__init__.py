@@ -1,0 +1,1 @@
+"""Scores of samples: features of real images and of samples, compared under a stated protocol."""

@@ -1,0 +1,128 @@
+"""Samples against the real images of one data set, in one feature space, under a protocol."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gan_jax.data import Dataset, Source
+from gan_jax.errors import UserError
+from gan_jax.evaluation import extraction
+from gan_jax.evaluation.extraction import Fakes
+from gan_jax.evaluation.protocol import Protocol, settings_of
+from gan_jax.metrics.features import Extractor, Space
+from gan_jax.metrics.scores import Compared, Metric, Scores, evenly, measure
+
+MOST_REAL = 50_000
+"""Training images that samples are compared with, evenly spread."""
+METRICS = tuple(Metric.choices)
+FEWEST_IMAGES = 40
+"""Real ones, below which scores say nothing."""
+SMALL_DATA = 2_000
+"""Training sets of fewer images are won by copies."""
+
+
+class Comparison:
+    """The real images of a data set in a feature space, to score samples by."""
+
+    def __init__(self, space: Space, data: Dataset, source: Source, name: str):
+        self.extractor: Extractor = space.extractor(data, source)
+        self._data, self._name = data, name
+        self._train = evenly(data.train.x, MOST_REAL)
+        if len(self._train) < FEWEST_IMAGES:
+            raise UserError(
+                f"There are {len(self._train)} real images; scores take {FEWEST_IMAGES} and say "
+                "much from some thousands on."
+            )
+        self.has_test = data.test is not data.train
+
+    @functools.cached_property
+    def _real(self) -> np.ndarray:
+        return extraction.of_examples(self.extractor, self._train, "features of real images")
+
+    @functools.cached_property
+    def _test(self) -> np.ndarray | None:
+        if not self.has_test:
+            return None
+        return extraction.of_examples(self.extractor, self._data.test.x, "features of test images")
+
+    @functools.cached_property
+    def _labels(self) -> np.ndarray | None:
+        """The classes of the real images by the head's numbers; None where it knows others."""
+        head, labels = self.extractor.head, self._data.train.label
+        if head is None or labels is None:
+            return None
+        if not set(self._data.class_names) <= set(head.class_names):
+            return None
+        numbers = np.array([head.class_names.index(name) for name in self._data.class_names])
+        return numbers[evenly(labels, MOST_REAL)]
+
+    def protocol(self, num_fake: int, latents: str, classes: str, weights: str) -> Protocol:
+        """How scores by `scores` come about."""
+        return Protocol(
+            features=self.extractor.name,
+            dims=self.extractor.dims,
+            data=self._name,
+            fingerprint=self._data.fingerprint,
+            images="x".join(map(str, self._train.shape[1:])),
+            real="train",
+            num_real=len(self._train),
+            num_fake=num_fake,
+            latents=latents,
+            classes=classes,
+            weights=weights,
+            metrics=settings_of(METRICS),
+        )
+
+    def scores(self, fakes: Fakes, requested: np.ndarray | None = None) -> Scores:
+        """The scores of samples; `requested`, int [m], are the data's classes they were to show."""
+        compared = Compared(
+            self.extractor,
+            self._real,
+            fakes.features,
+            held_out=self._test,
+            real_labels=self._labels,
+            requested=self._numbers(requested),
+            images=fakes.images,
+        )
+        return measure(METRICS, compared)
+
+    def floor(self) -> Scores:
+        """The scores of one half of the real images against the other: what no samples surpass but
+        by chance, at half the counts."""
+        halves = self._real[::2], self._real[1::2]
+        compared = Compared(self.extractor, *halves, images=self._train[1::2][: extraction.IMAGES])
+        return measure(METRICS, compared)
+
+    def of_test(self) -> Scores | None:
+        """The scores of the test images as if they were samples; None where there are none."""
+        if self._test is None:
+            return None
+        images = self._data.test.x[: extraction.IMAGES]
+        compared = Compared(
+            self.extractor, self._real, self._test, real_labels=self._labels, images=images
+        )
+        return measure(METRICS, compared)
+
+    def _numbers(self, requested: np.ndarray | None) -> np.ndarray | None:
+        head, names = self.extractor.head, self._data.class_names
+        if requested is None or head is None or not set(names) <= set(head.class_names):
+            return None
+        return np.array([head.class_names.index(name) for name in names])[requested]
+
+    def facts(self) -> dict[str, Any]:
+        """What a reader of the scores must know beside the protocol."""
+        known = {"classifier": self.extractor.about} if self.extractor.about else {}
+        if len(self._train) < SMALL_DATA:
+            known["note"] = (
+                f"Of {len(self._train)} real images a generator that copies them has the best "
+                "distances; look at authenticity, near 0 for copies."
+            )
+        return known
+
+
+def spaces(names: Sequence[str], configured: Space) -> list[Space]:
+    """The spaces with these names; that which the config chose has its settings."""
+    chosen = [Space.chosen(name, "--features") for name in names]
+    return [configured if isinstance(configured, space) else space() for space in chosen]

@@ -1,0 +1,50 @@
+"""Operations of traced functions, against counts by hand."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax import lax
+
+from gan_jax.ops import flop
+
+A = jnp.ones((3, 3))
+ONE = 2 * 3 * 3 * 3
+
+
+def conv(x, kernel, groups=1, **options):
+    return lax.conv_general_dilated(
+        x,
+        kernel,
+        padding=((1, 1), (1, 1)),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=groups,
+        **{"window_strides": (1, 1), **options},
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda a: a @ a, ONE),
+        (lambda a: (a @ a) @ a + a, 2 * ONE),
+        (jax.jit(lambda a: a @ a), ONE),
+        (lambda a: lax.scan(lambda c, _: (c @ c, None), a, length=7)[0], 7 * ONE),
+        (lambda a: lax.cond(a[0, 0] > 0, lambda: a @ a, lambda: a), ONE),
+        (lambda a: jnp.einsum("ij,kj->ik", a, jnp.ones((5, 3))), 2 * 3 * 5 * 3),
+        (lambda a: jnp.sin(a).sum(), 0),
+    ],
+)
+def test_products_are_counted_wherever_they_are(function, expected):
+    assert flop.of_call(function, A) == expected
+
+
+def test_convolutions_are_counted_with_their_strides_groups_and_dilation():
+    x, kernel = jnp.ones((2, 8, 8, 4)), jnp.ones((3, 3, 4, 6))
+    each = 2 * 9 * 4 * 6
+    assert flop.of_call(conv, x, kernel) == 2 * 64 * each
+    strided = lambda x, k: conv(x, k, window_strides=(2, 2))  # noqa: E731
+    assert flop.of_call(strided, x, kernel) == 2 * 16 * each
+    grouped = lambda x, k: conv(x, k, groups=2)  # noqa: E731
+    assert flop.of_call(grouped, x, jnp.ones((3, 3, 2, 6))) == 2 * 64 * each // 2
+    dilated = lambda x, k: conv(x, k, lhs_dilation=(2, 2))  # noqa: E731
+    assert flop.of_call(dilated, x, kernel) == 2 * 15 * 15 * each // 4
