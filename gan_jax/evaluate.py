@@ -13,23 +13,25 @@ from gan_jax import config as config_lib
 from gan_jax import keys, report
 from gan_jax.config import override
 from gan_jax.data import TFDS, describe
+from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.evaluation import comparison, extraction, images, records, tables
 from gan_jax.evaluation.comparison import Comparison
 from gan_jax.evaluation.extraction import Fakes, Sampler
 from gan_jax.evaluation.protocol import Protocol
-from gan_jax.evaluation.records import Record
-from gan_jax.evaluation.tables import FLOOR, SAMPLES, TEST
+from gan_jax.evaluation.records import FLOOR, SAMPLES, TEST, Record
 from gan_jax.keys import Purpose
 from gan_jax.methods import Config, sampling
 from gan_jax.methods.sections import Evaluate
 from gan_jax.metrics.features.classifier import SHIPPED
-from gan_jax.run import directory, runs
+from gan_jax.run import directory, pictures, runs
 from gan_jax.run.runs import Places, Run
-from gan_jax.system import disk, user_cache
+from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
 
 WEIGHTS = ("averaged", "raw")
+SHOWN = 100
+"""Samples in the picture of them by realism."""
 MOST_SAMPLES = 10_000
 """By default; of few real images ten times as many."""
 
@@ -145,15 +147,24 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
                 seconds = round(time.perf_counter() - began, 2)
                 timed = {**facts, "run_seed": opened.config.seed, "seconds": seconds}
                 records.append(place, Record(protocol, SAMPLES, step, scores, timed))
-            evaluated.append(records.read(place)[protocol])
+            found = records.read(place)[protocol]
+            evaluated.append(found)
+            last = max(record.step for record in found if record.of == SAMPLES)
+            if last == opened.step and isinstance(source.kind, Picture):
+                few = _samples(opened, sampler, protocol, options.seed, SHOWN)
+                sheet = source.kind.sheet(compared.by_realism(few)[: source.kind.most_in_sheet])
+                path = place / layout.EVALUATION / protocol.folder / layout.REALISM
+                pictures.write_png(path, sheet, source.kind.scale)
     return evaluated
 
 
-def _samples(run: Run, sampler: Sampler, protocol: Protocol, seed: int) -> Fakes:
-    """Samples of a state."""
+def _samples(
+    run: Run, sampler: Sampler, protocol: Protocol, seed: int, count: int | None = None
+) -> Fakes:
+    """Samples of a state, all of a protocol's or the first ones."""
     key, averaged = keys.stream(keys.root(seed), Purpose.SCORE), protocol.weights == "averaged"
     said = f"samples of step {run.step}, {protocol.weights} weights"
-    return sampler(run.state, key, range(protocol.num_fake), averaged, said)
+    return sampler(run.state, key, range(count or protocol.num_fake), averaged, said)
 
 
 def _requested(run: Run, count: int) -> np.ndarray | None:

@@ -10,8 +10,26 @@ import numpy as np
 from PIL import Image
 
 from gan_jax.data import kinds
+from gan_jax.evaluation import records
+from gan_jax.evaluation.protocol import Protocol
+from gan_jax.evaluation.records import Record
+from gan_jax.metrics.scores import Score
 from gan_jax.run.writers import Writers
 
+PROTOCOL = Protocol(
+    features="patches-0a1b2c3d",
+    dims=512,
+    data="digits",
+    fingerprint="0123456789abcdef",
+    images="8x8x1",
+    real="train, odd half",
+    num_real=500,
+    num_fake=400,
+    latents="the run's own",
+    classes="no classes",
+    weights="averaged",
+    metrics="[]",
+)
 VOID = {"meta", "link", "img", "input", "br"}
 
 
@@ -64,3 +82,15 @@ def write_run(folder, config, steps=(0, 10, 20, 30)):
             writers.scalars(step, {**losses, "images_per_second": 1000.0})
     writers.reals(rng.integers(0, 256, (4, 8, 8, 1), np.uint8))
     writers.close()
+
+
+def write_scores(folder, kds, protocol=PROTOCOL, choices=None, floor=None, **facts):
+    """Scores of a run: by step a `kd` with its error, and at the hundredth of the step `fd`,
+    `precision` and `recall`; `choices` are the numbers that chose while it trained."""
+    if floor is not None:
+        records.append(folder, Record(protocol, "floor", 0, {"kd": Score(floor, 0.5)}, facts))
+    for step, kd in kds.items():
+        others = {name: Score(step / 100) for name in ("fd", "precision", "recall")}
+        chosen = {"choice": choices[step]} if choices else {}
+        scores = {"kd": Score(*kd), **others}
+        records.append(folder, Record(protocol, "samples", step, scores, {**facts, **chosen}))

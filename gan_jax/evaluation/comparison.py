@@ -11,8 +11,9 @@ from gan_jax.errors import UserError
 from gan_jax.evaluation import extraction
 from gan_jax.evaluation.extraction import Fakes
 from gan_jax.evaluation.protocol import Protocol, settings_of
+from gan_jax.metrics import support
 from gan_jax.metrics.features import Extractor, Space
-from gan_jax.metrics.scores import Compared, Metric, Scores, evenly, measure
+from gan_jax.metrics.scores import MOST_COMPARED, Compared, Metric, Scores, evenly, measure
 
 MOST_REAL = 50_000
 """Training images that samples are compared with, evenly spread."""
@@ -94,6 +95,12 @@ class Comparison:
         halves = self._real[::2], self._real[1::2]
         compared = Compared(self.extractor, *halves, images=self._train[1::2][: extraction.IMAGES])
         return measure(METRICS, compared)
+
+    def by_realism(self, fakes: Fakes) -> np.ndarray:
+        """Samples as they are stored, [n, ...], the most realistic first."""
+        real = evenly(self._real, MOST_COMPARED)
+        order = np.argsort(-support.realism(real, fakes.features), kind="stable")
+        return fakes.images[order]
 
     def of_test(self) -> Scores | None:
         """The scores of the test images as if they were samples; None where there are none."""

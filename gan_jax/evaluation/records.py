@@ -13,15 +13,21 @@ from gan_jax.evaluation.protocol import Protocol
 from gan_jax.metrics.scores import Score, Scores
 from gan_jax.system import disk, layout
 
+SAMPLES, FLOOR, TEST = "samples", "floor", "test images"
+"""What a record is of: a state's samples, or real images as if they were samples."""
 MOST_BYTES = 256 << 20
 """Of a file of scores that is read."""
+
+
+_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What a line raises that is no record."""
 
 
 class Record(NamedTuple):
     """The scores of one state of a run, or of a set of images."""
 
     protocol: Protocol
-    of: str  # what was scored: `samples`, or the floor or the test images beside them
+    of: str  # samples, the floor or test images
     step: int
     scores: Scores
     facts: dict[str, Any]  # seconds, device, versions, the accuracy of a classifier
@@ -76,7 +82,7 @@ def _lines(path: Path) -> list[Record]:
         return []
     records = []
     for line in lines:
-        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+        with contextlib.suppress(*_DAMAGED):
             records.append(_parsed(json.loads(line)))
     return records
 

@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gan_jax.evaluation.protocol import Protocol, check_same
-from gan_jax.evaluation.records import Record
+from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.metrics.scores import Score
 from gan_jax.system import disk, layout
 
-SAMPLES, FLOOR, TEST = "samples", "floor", "test images"
-"""What a record is of: a state's samples, or real images as if they were samples."""
 CAPTION = (
     "fd, fd_infinity, kd (times 1,000), mind, kl: lower is better; precision, recall, density, "
     "coverage, class_score, modes, agreement: higher is better; one_nn: 0.5 is best; authenticity: "

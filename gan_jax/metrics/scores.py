@@ -138,8 +138,9 @@ class Copying(Metric, name="copying"):
 @dataclass(frozen=True)
 class Classes(Metric, name="classes"):
     """What the classifier of the space sees: `class_score` (as the inception score; higher is
-    better), `modes` and `kl`, the classes that are hit and the divergence of their shares from the
-    data's in nats; `agreement`, how often it sees the class that was asked for."""
+    better), `agreement`, how often it sees the class that was asked for, and where the data have
+    all of its classes `modes` and `kl`, those that are hit and the divergence of their shares from
+    the data's, in nats."""
 
     def applies(self, compared: Compared) -> bool:
         return compared.extractor.head is not None
@@ -152,8 +153,9 @@ class Classes(Metric, name="classes"):
         found = {"class_score": Score(value.mean)}
         if compared.real_labels is not None:
             data = np.bincount(compared.real_labels, minlength=logits.shape[1]) / len(compared.real)
-            modes = classes.modes(seen, data)
-            found |= {"modes": Score(float(modes.hit)), "kl": Score(modes.corrected)}
+            if data.all():
+                modes = classes.modes(seen, data)
+                found |= {"modes": Score(float(modes.hit)), "kl": Score(modes.corrected)}
         if compared.requested is not None:
             found["agreement"] = Score(float((seen == compared.requested).mean()))
         return found

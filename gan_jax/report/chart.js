@@ -1,20 +1,9 @@
-"use strict";
-
 // Curves as SVG: a crosshair that all charts of the page share, values of the step under it,
-// series that can be hidden, smoothing, a logarithmic axis.
+// series that can be hidden, errors and floors, smoothing, a logarithmic axis.
 
 const page = JSON.parse(document.getElementById("data").textContent);
-const settings = { smoothing: 0, logarithmic: false };
 const MARGIN = { left: 56, right: 14, top: 10, bottom: 26 };
 const HEIGHT = 240;
-
-const integer = new Intl.NumberFormat("en");
-
-function number(value) {
-  const size = Math.abs(value);
-  if (size >= 1e4) return size >= 1e7 ? value.toExponential(2) : integer.format(Math.round(value));
-  return size !== 0 && size < 1e-3 ? value.toExponential(2) : String(+value.toPrecision(4));
-}
 
 function tag(name, attributes = {}, ...children) {
   const namespace = "http://www.w3.org/2000/svg";
@@ -24,51 +13,10 @@ function tag(name, attributes = {}, ...children) {
   return made;
 }
 
-// A moving average from the first point on, without the pull towards zero.
-function smooth(points, weight) {
-  if (!weight) return points;
-  let sum = 0, mass = 0;
-  return points.map(([step, value]) => {
-    sum = weight * sum + (1 - weight) * value;
-    mass = weight * mass + (1 - weight);
-    return [step, sum / mass];
-  });
-}
-
-// Round values of a linear axis, about `count` of them.
-function linearTicks(low, high, count) {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const unit = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
-  const ticks = [];
-  for (let i = Math.ceil(low / unit - 1e-9); i * unit <= high + unit * 1e-9; i++) ticks.push(i * unit);
-  return ticks;
-}
-
-function logTicks(low, high) {
-  const ticks = [];
-  for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; power++) {
-    ticks.push(...[1, 2, 5].map((factor) => factor * 10 ** power));
-  }
-  const shown = ticks.filter((tick) => tick >= low && tick <= high);
-  const decades = shown.filter((tick) => Number.isInteger(+Math.log10(tick).toFixed(9)));
-  return shown.length > 6 && decades.length > 1 ? decades : shown;
-}
-
-// The last point at or before a step, or the first.
-function at(points, step) {
-  let low = 0, high = points.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (points[middle][0] <= step) low = middle;
-    else high = middle - 1;
-  }
-  return points[low];
-}
-
 class Chart {
-  constructor(place, panel) {
+  constructor(place, panel, settings) {
     this.place = place;
+    this.settings = settings;
     this.svg = tag("svg", { role: "img", tabindex: 0 });
     this.legend = document.createElement("div");
     this.legend.className = "legend";
@@ -92,10 +40,13 @@ class Chart {
     this.series = panel.series;
     const steps = new Set(this.series.flatMap((series) => series.points.map(([step]) => step)));
     this.steps = [...steps].sort((a, b) => a - b);
-    this.svg.setAttribute(
-      "aria-label",
-      `${this.title} over training steps. Arrow keys move the crosshair, Enter shows the samples.`,
-    );
+    const said = [
+      `${this.title} over training steps.`,
+      this.series.some((series) => errorsOf(series).length) ? "Whiskers are standard errors." : "",
+      this.series.some((series) => "floor" in series) ? "Dashed lines are floors." : "",
+      "Arrow keys move the crosshair, Enter shows the samples.",
+    ];
+    this.svg.setAttribute("aria-label", said.filter(Boolean).join(" "));
     this.legend.replaceChildren(...this.series.map((series) => this.entry(series)));
     this.draw();
   }
@@ -107,8 +58,9 @@ class Chart {
     const key = tag("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" });
     const line = { d: "M1 4h20", stroke: series.colour, "stroke-dasharray": series.dash };
     key.append(tag("path", line));
-    const value = document.createElement("b");
-    button.append(key, series.name, value);
+    const [floor, value] = [document.createElement("small"), document.createElement("b")];
+    if ("floor" in series) floor.textContent = `floor ${number(series.floor)}`;
+    button.append(key, series.name, floor, value);
     button.addEventListener("click", () => {
       if (!this.hidden.delete(series.name)) this.hidden.add(series.name);
       button.setAttribute("aria-pressed", String(!this.hidden.has(series.name)));
@@ -126,17 +78,21 @@ class Chart {
     this.width = width;
     this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     this.smoothed = new Map(
-      this.series.map((series) => [series, smooth(series.points, settings.smoothing)]),
+      this.series.map((series) => [series, smooth(series.points, this.settings.smoothing)]),
     );
     const shown = this.visible();
     const values = shown.flatMap((series) => this.smoothed.get(series).map(([, value]) => value));
-    this.log = settings.logarithmic && values.length > 0 && values.every((value) => value > 0);
-    this.scale(values);
+    this.log = this.settings.logarithmic && values.length > 0 && values.every((value) => value > 0);
+    const others = shown.flatMap((series) => [
+      ...errorsOf(series).flatMap(([, low, high]) => [low, high]),
+      ...("floor" in series ? [series.floor] : []),
+    ]);
+    this.scale([...values, ...others.filter((value) => !this.log || value > 0)]);
     this.clip = `clip-${this.place.dataset.panel}`;
     const inner = {
-      x: MARGIN.left,
+      x: MARGIN.left - 4,
       y: MARGIN.top - 2,
-      width: width - MARGIN.left - MARGIN.right,
+      width: width - MARGIN.left - MARGIN.right + 8,
       height: HEIGHT - MARGIN.top - MARGIN.bottom + 4,
     };
     const clip = tag("clipPath", { id: this.clip }, tag("rect", inner));
@@ -153,7 +109,10 @@ class Chart {
     let low = values.reduce((a, b) => Math.min(a, b), Infinity);
     let high = values.reduce((a, b) => Math.max(a, b), -Infinity);
     if (!values.length) [low, high] = [0, 1];
-    if (low === high) [low, high] = this.log ? [low / 2, high * 2] : [low - 1, high + 1];
+    if (high - low <= 1e-9 * Math.abs(high)) {
+      const apart = Math.max(1, Math.abs(high) / 1e3);
+      [low, high] = this.log ? [low / 2, high * 2] : [low - apart, high + apart];
+    }
     const up = this.log ? Math.log : (value) => value;
     const pad = (up(high) - up(low)) * 0.05;
     [this.low, this.high] = [up(low) - pad, up(high) + pad];
@@ -161,8 +120,10 @@ class Chart {
     const tall = HEIGHT - MARGIN.top - MARGIN.bottom;
     const span = last - first || 1;
     this.x = (step) => MARGIN.left + (across * (step - first)) / span;
-    this.y = (value) =>
-      MARGIN.top + tall * (1 - (up(value) - this.low) / (this.high - this.low));
+    this.y = (value) => {
+      const share = this.log && value <= 0 ? 0 : (up(value) - this.low) / (this.high - this.low);
+      return MARGIN.top + tall * (1 - share);
+    };
     this.stepAt = (event) => {
       const box = this.svg.getBoundingClientRect();
       const place = ((event.clientX - box.left) * this.width) / box.width;
@@ -203,7 +164,16 @@ class Chart {
       return places.length === 1 ? `M${places[0]}h.01` : `M${places.join("L")}`;
     };
     const group = tag("g", { class: "curve" });
-    if (settings.smoothing) group.append(tag("path", { ...look, class: "faint", d: path(series.points) }));
+    if ("floor" in series && !(this.log && series.floor <= 0)) {
+      const d = `M${MARGIN.left} ${this.y(series.floor).toFixed(1)}H${this.width - MARGIN.right}`;
+      group.append(tag("path", { ...look, class: "floor", d }));
+    }
+    const whiskers = errorsOf(series).map(([step, low, high]) => {
+      const [x, from, to] = [this.x(step), this.y(low), this.y(high)].map((at) => at.toFixed(1));
+      return `M${x} ${from}V${to}m-3 0h6M${x} ${from}m-3 0h6`;
+    });
+    if (whiskers.length) group.append(tag("path", { ...look, class: "whisker", d: whiskers.join("") }));
+    if (this.settings.smoothing) group.append(tag("path", { ...look, class: "faint", d: path(series.points) }));
     const main = { ...look, d: path(this.smoothed.get(series)), "stroke-dasharray": series.dash };
     group.append(tag("path", main));
     return group;
@@ -222,8 +192,9 @@ class Chart {
       parts.push(tag("path", { d: `M${this.x(step)} ${MARGIN.top}V${HEIGHT - MARGIN.bottom}` }));
     }
     this.series.forEach((series, i) => {
-      const [, value] = at(this.smoothed.get(series), shown);
-      this.legend.children[i].querySelector("b").textContent = number(value);
+      const [, value, error] = at(this.smoothed.get(series), shown);
+      const text = error === undefined ? "" : ` ± ${number(+error.toPrecision(2))}`;
+      this.legend.children[i].querySelector("b").textContent = number(value) + text;
       if (step === null || this.hidden.has(series.name) || (this.log && value <= 0)) return;
       const dot = { cx: this.x(step), cy: this.y(value), r: 3.5, fill: series.colour };
       parts.push(tag("circle", dot));
@@ -266,25 +237,29 @@ function choose(step) {
   document.dispatchEvent(new CustomEvent("choose", { detail: step }));
 }
 
-const charts = [...document.querySelectorAll(".chart")].map(
-  (place) => new Chart(place, page.panels[Number(place.dataset.panel)]),
-);
+const charts = [];
 
-if (charts.length) {
-  const smoothing = document.getElementById("smoothing");
-  smoothing.addEventListener("input", () => {
-    settings.smoothing = Number(smoothing.value);
-    document.getElementById("smoothed").textContent = smoothing.value;
-    charts.forEach((chart) => chart.draw());
+// The charts of a section share its controls.
+for (const section of document.querySelectorAll("section")) {
+  const settings = { smoothing: 0, logarithmic: false };
+  const own = [...section.querySelectorAll(".chart")].map(
+    (place) => new Chart(place, page.panels[Number(place.dataset.panel)], settings),
+  );
+  charts.push(...own);
+  const control = (name) => section.querySelector(`.controls [name="${name}"]`);
+  control("smoothing")?.addEventListener("input", (event) => {
+    settings.smoothing = Number(event.target.value);
+    event.target.nextElementSibling.textContent = event.target.value;
+    own.forEach((chart) => chart.draw());
   });
-  const logarithmic = document.getElementById("logarithmic");
-  logarithmic.addEventListener("change", () => {
-    settings.logarithmic = logarithmic.checked;
-    charts.forEach((chart) => chart.draw());
+  control("logarithmic")?.addEventListener("change", (event) => {
+    settings.logarithmic = event.target.checked;
+    own.forEach((chart) => chart.draw());
   });
-  document.getElementById("metric")?.addEventListener("change", (event) => {
+  control("metric")?.addEventListener("change", (event) => {
     const panel = page.panels[Number(event.target.value)];
-    charts[0].place.querySelector("figcaption").firstChild.textContent = panel.title;
-    charts[0].show(panel);
+    own[0].place.querySelector("figcaption").firstChild.textContent = panel.title;
+    own[0].show(panel);
   });
 }
+

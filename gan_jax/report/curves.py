@@ -1,7 +1,7 @@
 """Metrics as panels of curves: which belong together, and how many points a page can bear."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gan_jax.report.document import escape, part
@@ -13,6 +13,8 @@ from gan_jax.system import layout
 from gan_jax.system.names import natural
 
 Points = list[tuple[int, float]]
+Panel = dict[str, Any]
+"""What chart.js draws on the same axes."""
 
 MOST_POINTS = 2_000
 """Of a curve. More would not be seen, and make the page heavy."""
@@ -27,40 +29,53 @@ def points(rows: list[Row], name: str, most: int = MOST_POINTS) -> Points:
     return spread(finite, most)
 
 
-def panels(rows: list[Row]) -> list[dict[str, Any]]:
+def panels(rows: list[Row]) -> list[Panel]:
     """The charts of one run for chart.js, each with the name of the panel that it belongs to."""
     shown = []
     for group, charts in curves.groups(row_names(rows)).items():
         for title, names in charts.items():
-            series = [
-                _series(name, colour, line, points(rows, name))
+            drawn = [
+                series(name, colour, line, points(rows, name))
                 for name, (colour, line) in zip(names, curves.looks(names), strict=True)
             ]
-            shown.append(_panel(title, series, group))
+            shown.append(panel(title, drawn, group))
     return [panel for panel in shown if panel["series"]]
 
 
-def overlays(runs: dict[str, list[Row]]) -> list[dict[str, Any]]:
+def overlays(runs: dict[str, list[Row]]) -> list[Panel]:
     """A chart for each metric, with a curve for each run by name."""
     known = dict.fromkeys(name for rows in runs.values() for name in row_names(rows))
     grouped = curves.groups(known).values()
     shown = []
     for metric in (name for charts in grouped for names in charts.values() for name in names):
-        series = [
-            _series(run, COLOURS[i % len(COLOURS)], i // len(COLOURS), points(rows, metric, 400))
-            for i, (run, rows) in enumerate(runs.items())
+        drawn = [
+            series(run, *look(number), points(rows, metric, 400))
+            for number, (run, rows) in enumerate(runs.items())
         ]
-        shown.append(_panel(metric, series))
+        shown.append(panel(metric, drawn))
     return [panel for panel in shown if panel["series"]]
 
 
-def _panel(title: str, series: list[dict[str, Any]], group: str = "") -> dict[str, Any]:
-    drawn = [curve for curve in series if curve["points"]]
-    return {"title": title, "group": group, "series": drawn}
+def panel(title: str, drawn: list[dict[str, Any]], group: str = "") -> Panel:
+    """Those of some `series` that have points, on the same axes."""
+    return {"title": title, "group": group, "series": [each for each in drawn if each["points"]]}
 
 
-def _series(name: str, colour: str, line: int, curve: Points) -> dict[str, Any]:
-    return {"name": name, "colour": colour, "dash": DASHES[line % len(DASHES)], "points": curve}
+def series(
+    name: str,
+    colour: str,
+    line: int,
+    points: Sequence[tuple[float, ...]],
+    floor: float | None = None,
+) -> dict[str, Any]:
+    """A curve of (step, value) or (step, value, standard error), and the height of its floor."""
+    drawn = {"name": name, "colour": colour, "dash": DASHES[line % len(DASHES)], "points": points}
+    return drawn if floor is None else {**drawn, "floor": floor}
+
+
+def look(number: int) -> tuple[str, int]:
+    """The colour and the number of the line of the curve with this number in a panel."""
+    return COLOURS[number % len(COLOURS)], number // len(COLOURS)
 
 
 def names_of_losses(names: Iterable[str]) -> list[str]:
@@ -109,32 +124,50 @@ def losses(rows: list[Row]) -> list[tuple[str, Points]]:
     return [(colour, points(rows, name, 120)) for colour, name in zip(COLOURS, names, strict=False)]
 
 
-def charts(panels: list[dict[str, Any]], more: str = "") -> str:
-    """The places where chart.js draws the panels, and the controls they share."""
+def charts(panels: list[Panel], first: int = 0) -> str:
+    """The places of panels by group, and the controls they share; `first` is the number of the
+    first one in the page."""
     if not panels:
         return ""
-    places: dict[str, str] = {}
-    for number, panel in enumerate(panels):
-        place = f'<figure class="chart" data-panel="{number}">'
-        place += f"<figcaption>{escape(panel['title'])}</figcaption></figure>"
-        places[panel["group"]] = places.get(panel["group"], "") + place
-    drawn = "".join(part(name, f'<div class="charts">{c}</div>') for name, c in places.items())
-    return (
-        f'<div class="controls">{more}<label>Smoothing <input type="range" id="smoothing" min="0" '
-        'max="0.98" step="0.02" value="0"><output id="smoothed">0</output></label>'
-        '<label><input type="checkbox" id="logarithmic"> Logarithmic</label></div>'
-        f'<noscript><p class="notice">The curves need JavaScript; {layout.CURVES} shows those of '
-        f"the training without.</p></noscript>{drawn}"
-    )
+    places: dict[str, list[str]] = {}
+    for number, each in enumerate(panels, first):
+        places.setdefault(each["group"], []).append(place(each, number))
+    drawn = "".join(part(name, grid(found)) for name, found in places.items())
+    return controls(smoothing=True) + drawn
 
 
-def chooser(panels: list[dict[str, Any]]) -> str:
+def chooser(panels: list[Panel], first: int = 0, smoothing: bool = True) -> str:
     """One panel, and the list to choose it from."""
     if not panels:
         return ""
     options = "".join(
-        f'<option value="{number}">{escape(panel["title"])}</option>'
-        for number, panel in enumerate(panels)
+        f'<option value="{number}">{escape(each["title"])}</option>'
+        for number, each in enumerate(panels, first)
     )
-    select = f'<label>Metric <select id="metric">{options}</select></label>'
-    return charts(panels[:1], select)
+    select = f'<label>Metric <select name="metric">{options}</select></label>'
+    return controls(smoothing, select) + grid([place(panels[0], first)])
+
+
+def place(panel: Panel, number: int) -> str:
+    """Where chart.js draws the panel with this number in the page."""
+    title = f"<figcaption>{escape(panel['title'])}</figcaption>"
+    return f'<figure class="chart" data-panel="{number}">{title}</figure>'
+
+
+def grid(places: Sequence[str]) -> str:
+    """Places side by side."""
+    return f'<div class="charts">{"".join(places)}</div>'
+
+
+def controls(smoothing: bool, more: str = "") -> str:
+    """What the charts of a section share."""
+    smoother = (
+        '<label>Smoothing <input type="range" name="smoothing" min="0" max="0.98" step="0.02" '
+        'value="0"><output>0</output></label>'
+    )
+    return (
+        f'<div class="controls">{more}{smoother if smoothing else ""}'
+        '<label><input type="checkbox" name="logarithmic"> Logarithmic</label></div>'
+        f'<noscript><p class="notice">The charts need JavaScript; {layout.CURVES} shows the losses '
+        "of the training without.</p></noscript>"
+    )

@@ -33,6 +33,7 @@ def commands(run: Record, seed: Path | None = None) -> str:
         )
     modes = {
         "Draw samples from the last checkpoint.": f"sample {one} --num_samples=64{flags}",
+        "Score the samples of every checkpoint.": f"evaluate {one}{flags}",
         "Draw every picture that makes sense for it.": f"visualize {one} --what=all{flags}",
         "Make this page anew.": f"report {whole}",
     }

@@ -13,6 +13,8 @@ from gan_jax.report.embed import Embedded
 from gan_jax.system.names import printable
 
 HERE = Path(__file__).parent
+SCRIPTS = ("scales", "chart", "timeline")
+"""In the order in which each uses those before it."""
 
 
 def escape(text: Any) -> str:
@@ -28,7 +30,7 @@ def document(title: str, body: str, data: Mapping[str, Any]) -> str:
         style=(HERE / "page.css").read_text(),
         body=body,
         data=text,
-        script="".join((HERE / f"{name}.js").read_text() for name in ("chart", "timeline")),
+        script="".join((HERE / f"{name}.js").read_text() for name in SCRIPTS),
     )
 
 

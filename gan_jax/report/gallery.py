@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from gan_jax.report import curves, details
+from gan_jax.report import curves, details, scored_runs
 from gan_jax.report.document import (
     card,
     contents,
@@ -25,17 +25,20 @@ from gan_jax.system.names import printable
 
 MOST_BYTES, THUMBNAIL = 8_000_000, 320
 MOST_FIGURES = 4
-"""Of a run in its card."""
+"""Of a run in its card, beside its best kd."""
 
 
 def page(folder: Path, runs: list[Record]) -> str:
     """The gallery of `runs`, which lie below `folder`."""
     names = [printable(run.folder.relative_to(folder)) for run in runs]
     study = read(folder) if (folder / layout.CONFIG).is_file() else None
-    panels = curves.overlays({name: run.rows for name, run in zip(names, runs, strict=True)})
+    named = dict(zip(names, runs, strict=True))
+    scored, charts = scored_runs.section(named)
+    panels = curves.overlays({name: run.rows for name, run in named.items()})
     parts = {
         "Runs": cards(folder, runs),
-        "Curves": curves.chooser(panels),
+        "Scores": scored,
+        "Curves": curves.chooser(panels, first=len(charts)),
         "Side by side": side_by_side(names, runs),
     }
     if study:
@@ -55,7 +58,7 @@ def page(folder: Path, runs: list[Record]) -> str:
         contents(parts),
     )
     body += "".join(section(*part) for part in parts.items())
-    return document(f"{title} · gallery", body, {"panels": panels})
+    return document(f"{title} · gallery", body, {"panels": charts + panels})
 
 
 def cards(folder: Path, runs: list[Record]) -> str:
@@ -81,10 +84,10 @@ def cards(folder: Path, runs: list[Record]) -> str:
 
 
 def key_figures(run: Record) -> dict[str, str]:
-    """The last losses and what was measured of the samples, by name."""
+    """The kd of its best state, the last losses and what was measured of the samples, by name."""
     last = run.last()
     shown = (curves.names_of_losses(last) + curves.names_of_measures(last))[:MOST_FIGURES]
-    return {name.replace("_", " "): text(last[name]) for name in shown}
+    return scored_runs.best_kd(run) | {name.replace("_", " "): text(last[name]) for name in shown}
 
 
 def side_by_side(names: list[str], runs: list[Record]) -> str:

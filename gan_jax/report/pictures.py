@@ -27,7 +27,7 @@ MEANING = (
 )
 
 
-def sections(record: Record) -> dict[str, str]:
+def sections(record: Record, album: Album) -> dict[str, str]:
     """Memorisation and all other pictures, by title; empty where there are none."""
     memorised: dict[Path, list[Path]] = {}
     others: dict[int, list[Path]] = {}
@@ -38,13 +38,13 @@ def sections(record: Record) -> dict[str, str]:
         if found and not memorised:
             memorised[folder] = found
         others[step] = [path for path in files if path not in found]
-    embedded = _embedded([*chain(*memorised.values(), *others.values())])
+    embedded = _embedded([*chain(*memorised.values(), *others.values())], album)
     first, rest = memorisation(record), ""
     for folder, files in memorised.items():
-        first += _grids(record, folder, files, embedded)
+        first += grids(record, folder, _titles(folder, files), embedded)
     for step, files in others.items():
-        grids = _grids(record, folders[step], files, embedded)
-        rest += more(f"Step {text(step)}", grids, opened=not rest) if files else ""
+        shown = grids(record, folders[step], _titles(folders[step], files), embedded)
+        rest += more(f"Step {text(step)}", shown, opened=not rest) if files else ""
     return {"Memorisation": first, "Pictures": rest}
 
 
@@ -87,28 +87,33 @@ def name(folder: Path, path: Path) -> str:
     return max(fitting, key=len, default=start)
 
 
-def _embedded(files: list[Path]) -> dict[Path, Embedded]:
+def _embedded(files: list[Path], album: Album) -> dict[Path, Embedded]:
     """The pictures that the page has room for: those that move come after all that do not."""
-    album = Album(MOST_BYTES)
     embedded: dict[Path, Embedded] = {}
     for kind in (".png", ".gif"):
         embedded |= album.embed_all((path for path in files if path.suffix == kind), SIDE)
     return embedded
 
 
-def _grids(
-    record: Record, folder: Path, files: list[Path], embedded: Mapping[Path, Embedded]
+def _titles(folder: Path, files: list[Path]) -> dict[Path, str]:
+    """What the pictures of one step show."""
+    names = {path: name(folder, path) for path in files}
+    return {
+        path: PICTURES[known].title if known in PICTURES else known.replace("_", " ")
+        for path, known in names.items()
+    }
+
+
+def grids(
+    record: Record, folder: Path, titles: Mapping[Path, str], embedded: Mapping[Path, Embedded]
 ) -> str:
-    """Pictures under the titles of what they show; links to those that are not embedded."""
+    """Pictures in a folder under their titles; links to those that are not embedded."""
     shown, rest = "", ""
-    for path in files:
-        known = name(folder, path)
-        title = PICTURES[known].title if known in PICTURES else known.replace("_", " ")
-        place = os.path.relpath(path, record.page)
+    for path, title in titles.items():
         if picture := embedded.get(path):
             note = path.relative_to(folder).as_posix() + ", reduced" * picture.reduced
             shown += figure(picture, title, note=note)
         else:
-            rest += f"<li>{link(place)}</li>"
-    grids = f'<div class="pictures">{shown}</div>' if shown else ""
-    return grids + (f"<p>Beside this page:</p><ul>{rest}</ul>" if rest else "")
+            rest += f"<li>{link(os.path.relpath(path, record.page))}</li>"
+    beside = f"<p>Beside this page:</p><ul>{rest}</ul>" if rest else ""
+    return (f'<div class="pictures">{shown}</div>' if shown else "") + beside

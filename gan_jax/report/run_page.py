@@ -1,7 +1,8 @@
 """The page of one run."""
 
-from gan_jax.report import curves, details, pictures
+from gan_jax.report import curves, details, pictures, scores
 from gan_jax.report.document import contents, document, header, notice, section, text
+from gan_jax.report.embed import Album
 from gan_jax.report.records import Record
 from gan_jax.report.timeline import timeline
 
@@ -9,11 +10,14 @@ from gan_jax.report.timeline import timeline
 def page(record: Record) -> str:
     """The report of a run."""
     samples, shots = timeline(record)
+    album = Album(pictures.MOST_BYTES)
+    scored, charts = scores.section(record, album)
     panels = curves.panels(record.rows)
     parts = {
         "Samples": samples,
-        "Curves": curves.charts(panels),
-        **pictures.sections(record),
+        "Scores": scored,
+        "Curves": curves.charts(panels, first=len(charts)),
+        **pictures.sections(record, album),
         "Commands": details.commands(record),
         "Config": details.config(record.config),
         "Environment": details.environment(record.environment),
@@ -30,7 +34,7 @@ def page(record: Record) -> str:
     return document(
         f"{record.experiment} · {record.folder.resolve().name}",
         body,
-        {"panels": panels, "snapshots": shots},
+        {"panels": charts + panels, "snapshots": shots},
     )
 
 

@@ -17,7 +17,7 @@ from gan_jax import keys
 from gan_jax.data import Dataset, kinds
 from gan_jax.devices.parallel import MetricSums
 from gan_jax.evaluation.looks import Look, Plan, collapse
-from gan_jax.evaluation.records import Record
+from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.keys import Purpose
 from gan_jax.method import Inputs, num_examples, take
 from gan_jax.methods import Config, State, average
@@ -32,7 +32,6 @@ CHOICE = "selection/"
 """How the name of the score begins that chooses the best checkpoint."""
 COLLAPSE = "alarm/collapse"
 """In a row where the scores say that the generator has collapsed."""
-SAMPLES = "samples"
 
 
 class Moment(NamedTuple):
@@ -134,11 +133,10 @@ class Scores:
 
     def __init__(self, seed: Seed):
         self._seed, self.seconds = seed, 0.0
-        self._seen = (
-            [r.scores for r in seed.writers.scored() if r.protocol == seed.plan.looks.protocol]
-            if seed.plan.looks
-            else []
-        )
+        known = seed.plan.looks and seed.plan.looks.protocol
+        found = [record for record in seed.writers.scored() if record.protocol == known]
+        self._seen = [record.scores for record in found if record.of == SAMPLES]
+        self._has_floor = any(record.of == FLOOR for record in found)
 
     def is_due(self, step: int) -> bool:
         return self._seed.plan.is_due(step, self._seed.config.train.num_steps)
@@ -155,6 +153,10 @@ class Scores:
         if why := collapse(self._seen):
             row[COLLAPSE] = 1.0
             seed.background.submit(self._warn, moment.step, why)
+        if not self._has_floor:
+            self._has_floor = True
+            floor = Record(protocol, FLOOR, 0, looks.floor(), {})
+            seed.background.submit(seed.writers.scores, floor)
         seconds = time.perf_counter() - began
         self.seconds += seconds
         seed.background.submit(self._write, moment.step, look, seconds)

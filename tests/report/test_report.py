@@ -38,7 +38,8 @@ def test_a_run_is_told_completely(workdir, dataset):
     page = Page(report.run(workdir))
     said = " ".join(page.text.split())
     assert "python launch.py --experiment=tiny '--set=data.path=my photos'" in page.text
-    assert f"python launch.py --mode=sample --workdir={workdir}" in page.text
+    for mode in ("sample", "evaluate"):
+        assert f"python launch.py --mode={mode} --workdir={workdir}" in page.text
     assert dataset.fingerprint in said
     assert f"{len(dataset.train.x):,} training" in said
     differing, every = said.split("All ", 1)

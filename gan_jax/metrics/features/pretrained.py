@@ -50,9 +50,7 @@ class Inception(Space, name="inception"):
             about = f"unknown weights, not those of published scores ({inception.DIGEST})"
         head = _inception_head(state)
         variables = inception.variables_of(state)
-        return Extractor(
-            f"inception-tf1-{digest}", 2048, variables, _inception, False, head, about
-        )
+        return Extractor(f"inception-tf1-{digest}", 2048, variables, _inception, False, head, about)
 
 
 def _shape(source: Source, name: str) -> tuple[int, ...]:
