@@ -14,6 +14,7 @@ from gan_jax import config, keys, methods
 from gan_jax.data import Source
 from gan_jax.errors import UserError
 from gan_jax.metrics import measures
+from gan_jax.metrics.scores import Metric
 from gan_jax.networks import DiscSettings, GenSettings
 from gan_jax.objectives import Loss, Penalty
 from gan_jax.run import runs
@@ -46,7 +47,7 @@ def lab(monkeypatch, tmp_path):
 @pytest.fixture
 def process(monkeypatch, lab):
     """Starts what a new process would see: no part of the package, which is on Python's path."""
-    families = Loss, Penalty, Source, DiscSettings, GenSettings
+    families = Loss, Penalty, Source, DiscSettings, GenSettings, Metric
     ours = {family: dict(family.choices) for family in families}
     measured = list(measures.MEASURES)
 
@@ -105,6 +106,9 @@ def test_the_package_makes_a_run(run, process, lab):
     assert np.array_equal(fours["latents"], made["latents"])
     assert np.array_equal(fours["images"][2], made["images"][2])
     assert not np.allclose(fours["images"][0], made["images"][0], atol=1e-4)
+    code, out, err = run("--mode=evaluate", "--workdir=w", "--num_samples=50", PLUGIN)
+    assert code == 0, err
+    assert "| mean_shift |" in out
 
 
 def test_the_parts_are_choices_like_ours(run, process, lab):

@@ -79,7 +79,7 @@ def write(path, count=1, size=(9, 9)):
         (("--mode=visualize", "--workdir=none", "--what=swep"), "--what='swep' is unknown"),
         (("--mode=report",), "Which run? Add --workdir=RUN"),
         (("--mode=report", "--workdir=none"), "There is no run in none"),
-        (("--mode=evaluate", "--workdir=none"), "--mode=evaluate does not exist yet"),
+        (("--mode=study", "--workdir=none"), "--mode=study does not exist yet"),
         ((*CARS, "--num_processes=2"), "--num_processes and --process_id go together"),
         (("--experiment=none.py",), "There is no recipe none.py; check --experiment"),
         (("--experiment=text/b.py",), "text/b.py has no function get_config"),
@@ -358,6 +358,7 @@ def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
         "nice": "true", "animate": "true", "operands": "1-2", "concept": "7,1", "classes": "a",
         "format": "npz", "output": "x", "data_dir": "/nowhere", "set": "no.such=field",
         "experiment": "nonsense", "plugin": "no.such", "print_config": "true",
+        "features": "pixels", "weights": "raw", "fake": "a.npz", "real": "b.npz",
         "multihost": "true", "coordinator_address": "a:1", "num_processes": "2", "process_id": "0",
     }  # fmt: skip
     known = {flag for used in launch.FLAGS_OF_MODES.values() for flag in used}

@@ -17,7 +17,6 @@ from gan_jax.metrics.scores import MOST_COMPARED, Compared, Metric, Scores, even
 
 MOST_REAL = 50_000
 """Training images that samples are compared with, evenly spread."""
-METRICS = tuple(Metric.choices)
 FEWEST_IMAGES = 40
 """Real ones, below which scores say nothing."""
 SMALL_DATA = 2_000
@@ -30,6 +29,7 @@ class Comparison:
     def __init__(self, space: Space, data: Dataset, source: Source, name: str):
         self.extractor: Extractor = space.extractor(data, source)
         self._data, self._name = data, name
+        self._metrics = tuple(Metric.choices)
         self._train = evenly(data.train.x, MOST_REAL)
         if len(self._train) < FEWEST_IMAGES:
             raise UserError(
@@ -73,7 +73,7 @@ class Comparison:
             latents=latents,
             classes=classes,
             weights=weights,
-            metrics=settings_of(METRICS),
+            metrics=settings_of(self._metrics),
         )
 
     def scores(self, fakes: Fakes, requested: np.ndarray | None = None) -> Scores:
@@ -87,14 +87,14 @@ class Comparison:
             requested=self._numbers(requested),
             images=fakes.images,
         )
-        return measure(METRICS, compared)
+        return measure(self._metrics, compared)
 
     def floor(self) -> Scores:
         """The scores of one half of the real images against the other: what no samples surpass but
         by chance, at half the counts."""
         halves = self._real[::2], self._real[1::2]
         compared = Compared(self.extractor, *halves, images=self._train[1::2][: extraction.IMAGES])
-        return measure(METRICS, compared)
+        return measure(self._metrics, compared)
 
     def by_realism(self, fakes: Fakes) -> np.ndarray:
         """Samples as they are stored, [n, ...], the most realistic first."""
@@ -110,7 +110,7 @@ class Comparison:
         compared = Compared(
             self.extractor, self._real, self._test, real_labels=self._labels, images=images
         )
-        return measure(METRICS, compared)
+        return measure(self._metrics, compared)
 
     def _numbers(self, requested: np.ndarray | None) -> np.ndarray | None:
         head, names = self.extractor.head, self._data.class_names
