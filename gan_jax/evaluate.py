@@ -12,7 +12,7 @@ import numpy as np
 from gan_jax import config as config_lib
 from gan_jax import keys, report
 from gan_jax.config import override
-from gan_jax.data import TFDS, describe
+from gan_jax.data import TFDS, Dataset, describe
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.evaluation import comparison, extraction, images, records, tables
@@ -121,7 +121,7 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     steps = [opened.step] if options.step is not None else runs.steps(opened)
     data, source = runs.dataset(opened), opened.config.data
     settings = _settings(opened.config, options)
-    names = options.features or _default_spaces(opened.config)
+    names = options.features or _default_spaces(opened.config, data)
     evaluated = []
     for space in comparison.spaces(names, settings.features):
         compared = Comparison(space, data, source, describe(source))
@@ -186,10 +186,12 @@ def _settings(config: Config, options: Options) -> Evaluate:
     return override(config, dict(options.settings)).evaluate
 
 
-def _default_spaces(config: Config) -> tuple[str, ...]:
-    """The space of the run's own scores and, where a classifier is in the repository, that."""
+def _default_spaces(config: Config, data: Dataset) -> tuple[str, ...]:
+    """The space of the run's own scores and, of several classes whose classifier is in the
+    repository, that."""
     source = config.data
-    shipped = isinstance(source, TFDS) and SHIPPED.get(source.name) == source.kind.shape
+    known = isinstance(source, TFDS) and SHIPPED.get(source.name) == source.kind.shape
+    shipped = known and len(data.class_names) > 1
     return (config.evaluate.features.choice, *(("classifier",) if shipped else ()))
 
 

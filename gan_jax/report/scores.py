@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from gan_jax.evaluation import tables
 from gan_jax.evaluation.protocol import check_same
-from gan_jax.evaluation.records import Record as Scored
 from gan_jax.evaluation.records import FLOOR, SAMPLES
+from gan_jax.evaluation.records import Record as Scored
 from gan_jax.metrics.memorisation import SMALL_DATA
 from gan_jax.metrics.scores import Score
 from gan_jax.report import curves, pictures
