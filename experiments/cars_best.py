@@ -1,4 +1,4 @@
-"""DCGAN on CIFAR-10's cars, our best: augmented, equal learning rates, an average of G by score.
+"""DCGAN on CIFAR-10's cars: our recipe for a few thousand small images.
 
     python launch.py --experiment=cars_best
 

@@ -1,4 +1,4 @@
-"""R3GAN on CIFAR-10's cars: our recipe for a few thousand small images.
+"""R3GAN on CIFAR-10's cars: smaller networks, constant augmentation.
 
     python launch.py --experiment=r3gan_cifar_cars
 

@@ -1,5 +1,6 @@
 """Scores of the checkpoints of runs, or of any images: `python launch.py --mode=evaluate`."""
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ from gan_jax.evaluation.protocol import Protocol
 from gan_jax.evaluation.records import FLOOR, SAMPLES, TEST, Record
 from gan_jax.keys import Purpose
 from gan_jax.methods import Config, sampling
-from gan_jax.methods.sections import Evaluate
 from gan_jax.metrics.features.classifier import SHIPPED
 from gan_jax.run import directory, pictures, runs
 from gan_jax.run.runs import Places, Run
@@ -73,12 +73,20 @@ def run(workdir: str | Path, options: Options, output: str | Path | None = None)
     written, found = [], []
     for folder in folders:
         place = expanded(output) / folder.relative_to(workdir) if output else folder
-        with disk.explained(place, "--output"):
-            evaluated = _evaluate(folder, disk.folder(place), options)
-            written += [tables.write(place, each) for each in evaluated]
+        try:
+            with disk.explained(place, "--output"):
+                evaluated = _evaluate(folder, disk.folder(place), options)
+        except UserError as error:
+            if len(folders) == 1:
+                raise
+            print(f"{printable(folder)} is left out: {error}", file=sys.stderr)
+            continue
+        written += [tables.write(place, each) for each in evaluated]
         if not output:
             report.try_run(folder)
         found += [(folder, each) for each in evaluated]
+    if not found:
+        raise UserError(f"No run in {printable(workdir)} can be scored.")
     if len(folders) > 1:
         _print_over_seeds(found)
     else:
@@ -118,44 +126,50 @@ def of_images(fake: str, real: str, options: Options, output: str | Path) -> lis
 def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]:
     """The records of a run by protocol; those that are missing are made and stored one by one."""
     opened = runs.open_run(folder, options.step, options.places)
-    steps = [opened.step] if options.step is not None else runs.steps(opened)
     data, source = runs.dataset(opened), opened.config.data
-    settings = _settings(opened.config, options)
+    settings = override(opened.config, dict(options.settings)).evaluate
     names = options.features or _default_spaces(opened.config, data)
+    count = options.num_samples or min(MOST_SAMPLES, 10 * len(data.train.x))
+    latents, classes = f"seed {options.seed}", sampling.described(opened.config)
     evaluated = []
     for space in comparison.spaces(names, settings.features):
         compared = Comparison(space, data, source, describe(source))
         sampler = Sampler(opened.config, opened.method, compared.extractor)
-        count = options.num_samples or min(MOST_SAMPLES, 10 * len(data.train.x))
         for weights in options.weights:
-            protocol = compared.protocol(
-                count, f"seed {options.seed}", sampling.described(opened.config), weights
-            )
-            known = {(r.of, r.step): r for r in records.read(place).get(protocol, [])}
-            facts = {**compared.facts(), **_machine()}
-            if (FLOOR, 0) not in known:
-                for record in _beside(compared, protocol, facts):
-                    records.append(place, record)
-            for step in steps:
-                if (SAMPLES, step) in known:
-                    continue
-                began = time.perf_counter()
-                state = opened.state if step == opened.step else runs.open_run(folder, step).state
-                at = opened._replace(state=state, step=step)
-                fakes = _samples(at, sampler, protocol, options.seed)
-                scores = compared.scores(fakes, _requested(at, count))
-                seconds = round(time.perf_counter() - began, 2)
-                timed = {**facts, "run_seed": opened.config.seed, "seconds": seconds}
-                records.append(place, Record(protocol, SAMPLES, step, scores, timed))
-            found = records.read(place)[protocol]
-            evaluated.append(found)
-            last = max(record.step for record in found if record.of == SAMPLES)
-            if last == opened.step and isinstance(source.kind, Picture):
+            protocol = compared.protocol(count, latents, classes, weights)
+            _complete(opened, place, options, compared, sampler, protocol)
+            evaluated.append(records.read(place)[protocol])
+            if isinstance(source.kind, Picture):
                 few = _samples(opened, sampler, protocol, options.seed, SHOWN)
-                sheet = source.kind.sheet(compared.by_realism(few)[: source.kind.most_in_sheet])
+                sheet = source.kind.sheet(compared.by_realism(few))
                 path = place / layout.EVALUATION / protocol.folder / layout.REALISM
                 pictures.write_png(path, sheet, source.kind.scale)
     return evaluated
+
+
+def _complete(
+    opened: Run,
+    place: Path,
+    options: Options,
+    compared: Comparison,
+    sampler: Sampler,
+    protocol: Protocol,
+) -> None:
+    """Makes and stores the records of a protocol that are missing, of the checkpoints asked for."""
+    known = {(record.of, record.step) for record in records.read(place).get(protocol, [])}
+    facts = {**compared.facts(), **_machine()}
+    if (FLOOR, 0) not in known:
+        for record in _beside(compared, protocol, facts):
+            records.append(place, record)
+    for at in [opened] if options.step is not None else runs.history(opened):
+        if at.step == 0 or (SAMPLES, at.step) in known:
+            continue
+        began = time.perf_counter()
+        fakes = _samples(at, sampler, protocol, options.seed)
+        scores = compared.scores(fakes, _requested(at, protocol.num_fake))
+        seconds = round(time.perf_counter() - began, 2)
+        timed = {**facts, "run_seed": opened.config.seed, "seconds": seconds}
+        records.append(place, Record(protocol, SAMPLES, at.step, scores, timed))
 
 
 def _samples(
@@ -180,10 +194,6 @@ def _beside(compared: Comparison, protocol: Protocol, facts: dict[str, Any]) -> 
     if (scores := compared.of_test()) is not None:
         rows.append(Record(protocol, TEST, 0, scores, facts))
     return rows
-
-
-def _settings(config: Config, options: Options) -> Evaluate:
-    return override(config, dict(options.settings)).evaluate
 
 
 def _default_spaces(config: Config, data: Dataset) -> tuple[str, ...]:

@@ -91,12 +91,6 @@ def _best(checkpoints: Checkpoints, number: int) -> int:
     return found
 
 
-def steps(run: Run) -> list[int]:
-    """The steps of the checkpoints of a run, in order."""
-    with Checkpoints(_checkpoints(run.workdir, run.config)) as checkpoints:
-        return checkpoints.steps()
-
-
 def history(run: Run) -> Iterator[Run]:
     """The run as it began and at each checkpoint that was kept, up to this one."""
     with Checkpoints(_checkpoints(run.workdir, run.config)) as checkpoints:
