@@ -92,7 +92,9 @@ def test_a_resumed_run_has_the_scores_of_an_uninterrupted_one(parts, tmp_path):
     def scores(name):
         (path,) = (tmp_path / name).glob("evaluation/*/scores.jsonl")
         found = [json.loads(line) for line in path.read_text().splitlines()]
-        return [(row["step"], row["scores"], row["facts"]["choice"]) for row in found]
+        assert found[0]["of"] == "floor"
+        assert found[0]["scores"]["kd"][0] < found[1]["scores"]["kd"][0]
+        return [(row["step"], row["scores"], row["facts"]["choice"]) for row in found[1:]]
 
     assert scores("parts") == scores("whole")
     assert [step for step, _, _ in scores("whole")] == [2, 4]
