@@ -10,8 +10,7 @@ import pytest
 from gan_jax.errors import UserError
 from gan_jax.evaluation import protocol, records, tables
 from gan_jax.evaluation.protocol import Protocol
-from gan_jax.evaluation.records import Record
-from gan_jax.evaluation.records import FLOOR, SAMPLES
+from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.metrics.scores import Score
 
 ONE = Protocol(
