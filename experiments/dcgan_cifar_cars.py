@@ -8,7 +8,8 @@ and with some checkerboard (docs/cars.png).
 
 Departures from the chapter (details in docs/recipes.md): D's fakes come from G in training mode and
 are reused for G's update; D uses batch statistics in G's update; no bias in convolutions before
-BatchNorm; data are shuffled; grids show an average of G in addition to the raw one.
+BatchNorm; data are shuffled; grids show an average of G in addition to the raw one, of a length
+that was chosen by score (docs/scores.md).
 """
 
 from gan_jax.data import TFDS
@@ -40,7 +41,12 @@ def get_config() -> GAN:
         ),
         disc_optimizer=Adam(learning_rate=1e-3, b1=0.5, epsilon=1e-7),
         loss=NonSaturating(real_target=0.9, fake_target=0.0),
-        train=GameTrain(num_steps=200 * 39, batch_size=128, disc_update="in_turn"),
+        train=GameTrain(
+            num_steps=200 * 39,
+            batch_size=128,
+            disc_update="in_turn",
+            ema_half_life_images=1_000.0,
+        ),
         log=Log(every_steps=20),
         sample=Sample(every_steps=200, num_images=16),
     )
