@@ -7,8 +7,8 @@ Fréchet and kernel distance in the space `patches`: D sees colour, translation 
 real and fake alike (Zhao et al. 2020, arXiv 2006.10738), real images are mirrored, and both rates
 are 2e-4. docs/scores.md has the scores, what each change does, and what was tried and lost.
 
-Two CPU cores, seed 0, 0.6 s a step, as `dcgan_cifar_cars` takes: at step 1,000 blurred cars from the
-side and the front on their roads, in the data's colours, where that recipe still shows coloured
+Two CPU cores, seed 0, 0.6 s a step, as `dcgan_cifar_cars` takes: at step 1,000 blurred cars from
+the side and the front on their roads, in the data's colours, where that recipe still shows coloured
 clouds. It was run no further.
 """
 
