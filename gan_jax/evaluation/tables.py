@@ -16,9 +16,9 @@ from gan_jax.system import disk, layout
 CAPTION = (
     "fd, fd_infinity, kd (times 1,000), mind, kl: lower is better; precision, recall, density, "
     "coverage, class_score, modes, agreement: higher is better; one_nn: 0.5 is best; authenticity: "
-    "0.5 for new images, 0 for copies; copying: far below 0 for copies. Behind ± is the standard "
-    "error of one evaluation. The floor is one half of the real images against the other, at half "
-    "the counts."
+    "0 for copies, for new images about that of the test images; copying: far below 0 for copies, "
+    "where fd and kd are near their floor. Behind ± is the standard error of one evaluation. The "
+    "floor is one half of the real images against the other, at half the counts."
 )
 RESAMPLES = 10_000
 """Of a bootstrap over seeds."""

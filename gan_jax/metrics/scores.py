@@ -123,8 +123,9 @@ class TwoSample(Metric, name="two_sample"):
 @dataclass(frozen=True)
 class Copying(Metric, name="copying"):
     """`authenticity`, the share of samples that are farther from their nearest training image than
-    it is from its own nearest: 0.5 for new images, 0 for copies. With images that were held out
-    also `copying`: far below 0 where samples are nearer to the training images than those are."""
+    it is from its own nearest: 0 for copies, and for new images what it is for test images, which
+    in many dimensions is above 0.5. With images that were held out also `copying`: far below 0
+    where samples are nearer to the training images than those are, as copies and blurred images."""
 
     def scores(self, compared: Compared) -> Scores:
         real, fake = compared.few
