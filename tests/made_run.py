@@ -93,4 +93,4 @@ def write_scores(folder, kds, protocol=PROTOCOL, choices=None, floor=None, **fac
         others = {name: Score(step / 100) for name in ("fd", "precision", "recall")}
         chosen = {"choice": choices[step]} if choices else {}
         scores = {"kd": Score(*kd), **others}
-        records.append(folder, Record(protocol, "samples", step, scores, {**facts, **chosen}))
+        records.append(folder, Record(protocol, records.SAMPLES, step, scores, {**facts, **chosen}))

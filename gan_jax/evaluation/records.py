@@ -13,7 +13,7 @@ from gan_jax.evaluation.protocol import Protocol
 from gan_jax.metrics.scores import Score, Scores
 from gan_jax.system import disk, layout
 
-SAMPLES, FLOOR, TEST = "samples", "floor", "test images"
+SAMPLES, FLOOR, TEST = "the samples", "floor", "test images"
 """What a record is of: a state's samples, or real images as if they were samples."""
 MOST_BYTES = 256 << 20
 """Of a file of scores that is read."""
