@@ -14,7 +14,10 @@ from gan_jax.data import Digits
 from gan_jax.evaluation import records
 from gan_jax.evaluation.records import FLOOR, SAMPLES, TEST
 
-FEW = ("--num_samples=60", "--set=evaluate.features.name=patches")
+FEW = (
+    *("--num_samples=60", "--set=evaluate.features.name=pixels"),
+    "--set=evaluate.features.side=4",
+)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +187,7 @@ def test_points_are_scored_by_their_coordinates(run, tmp_path):
         *("--set=checkpoint.every_steps=4", "--set=evaluate.every_steps=2"),
         "--set=evaluate.num_samples=100",
     )[0] == 0  # fmt: skip
-    code, _, err = run("--mode=evaluate", "--workdir=ring", "--step=best", "--num_samples=50")
+    code, _, err = run("--mode=sample", "--workdir=ring", "--step=best", "--num_samples=4")
     assert code == 0, err
     assert {protocol.features for protocol in records.read(tmp_path / "ring")} == {"points"}
     assert json.loads((tmp_path / "ring/status.json").read_text())["state"] == "finished"
