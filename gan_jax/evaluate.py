@@ -65,11 +65,7 @@ def run(workdir: str | Path, options: Options, output: str | Path | None = None)
     """
     user_cache.keep_compiled_programs()
     workdir = directory.given(workdir)
-    folders = directory.find(workdir)
-    if not folders:
-        raise UserError(
-            f"There is no run in {printable(workdir)}; train first, or check --workdir."
-        )
+    folders = directory.find_some(workdir)
     written, found = [], []
     for folder in folders:
         place = expanded(output) / folder.relative_to(workdir) if output else folder
@@ -161,8 +157,10 @@ def _complete(
     if (FLOOR, 0) not in known:
         for record in _beside(compared, protocol, facts):
             records.append(place, record)
-    for at in [opened] if options.step is not None else runs.history(opened):
-        if at.step == 0 or (SAMPLES, at.step) in known:
+    scored = frozenset(step for of, step in known if of == SAMPLES)
+    states = [opened] if options.step is not None else runs.checkpoints(opened, scored)
+    for at in states:
+        if at.step in scored:
             continue
         began = time.perf_counter()
         fakes = _samples(at, sampler, protocol, options.seed)

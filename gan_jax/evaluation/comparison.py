@@ -13,14 +13,13 @@ from gan_jax.evaluation.extraction import Fakes
 from gan_jax.evaluation.protocol import Protocol, settings_of
 from gan_jax.metrics import support
 from gan_jax.metrics.features import Extractor, Space
+from gan_jax.metrics.memorisation import SMALL_DATA
 from gan_jax.metrics.scores import MOST_COMPARED, Compared, Metric, Scores, evenly, measure
 
 MOST_REAL = 50_000
 """Training images that samples are compared with, evenly spread."""
 FEWEST_IMAGES = 40
-"""Real ones, below which scores say nothing."""
-SMALL_DATA = 2_000
-"""Training sets of fewer images are won by copies."""
+"""Real ones, below which scores say nothing: halves of them are cut into blocks of two and more."""
 
 
 class Comparison:
@@ -36,7 +35,6 @@ class Comparison:
                 f"There are {len(self._train)} real images; scores take {FEWEST_IMAGES} and say "
                 "much from some thousands on."
             )
-        self.has_test = data.test is not data.train
 
     @functools.cached_property
     def _real(self) -> np.ndarray:
@@ -44,20 +42,15 @@ class Comparison:
 
     @functools.cached_property
     def _test(self) -> np.ndarray | None:
-        if not self.has_test:
+        if self._data.test is self._data.train:
             return None
         return extraction.of_examples(self.extractor, self._data.test.x, "features of test images")
 
     @functools.cached_property
     def _labels(self) -> np.ndarray | None:
-        """The classes of the real images by the head's numbers; None where it knows others."""
-        head, labels = self.extractor.head, self._data.train.label
-        if head is None or labels is None:
-            return None
-        if not set(self._data.class_names) <= set(head.class_names):
-            return None
-        numbers = np.array([head.class_names.index(name) for name in self._data.class_names])
-        return numbers[evenly(labels, MOST_REAL)]
+        """The classes of the real images by the head's numbers."""
+        labels = self._data.train.label
+        return None if labels is None else self._numbers(evenly(labels, MOST_REAL))
 
     def protocol(self, num_fake: int, latents: str, classes: str, weights: str) -> Protocol:
         """How scores by `scores` come about."""
@@ -112,11 +105,12 @@ class Comparison:
         )
         return measure(self._metrics, compared)
 
-    def _numbers(self, requested: np.ndarray | None) -> np.ndarray | None:
+    def _numbers(self, labels: np.ndarray | None) -> np.ndarray | None:
+        """The data's classes, int [n], by the head's numbers; None where it knows others."""
         head, names = self.extractor.head, self._data.class_names
-        if requested is None or head is None or not set(names) <= set(head.class_names):
+        if labels is None or head is None or not set(names) <= set(head.class_names):
             return None
-        return np.array([head.class_names.index(name) for name in names])[requested]
+        return np.array([head.class_names.index(name) for name in names])[labels]
 
     def facts(self) -> dict[str, Any]:
         """What a reader of the scores must know beside the protocol."""

@@ -50,7 +50,7 @@ def of_examples(extractor: Extractor, examples: np.ndarray, said: str = "") -> n
         if found.shape == (len(examples), extractor.dims):
             path.touch()
             return found
-    run = _on_devices(lambda params, x: extractor.apply(params, x), extractor.params)
+    run = _on_devices(extractor.apply, extractor.params)
     size = CHUNK * jax.local_device_count()
     parts = []
     with _bar(len(examples), said) as bar:
@@ -71,19 +71,13 @@ class Sampler:
     From latents to features is one program, with the rounding to stored examples inside.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        method: Method,
-        extractor: Extractor,
-        classes: tuple[int, ...] = (),
-    ):
+    def __init__(self, config: Config, method: Method, extractor: Extractor):
         self._extractor, kind = extractor, config.data.kind
 
         def chunk(given: Any, first: jax.Array) -> tuple[jax.Array, jax.Array]:
             state, key, params, averaged = given
             numbers = first[0] + jnp.arange(CHUNK, dtype=jnp.int32)
-            inputs = sampling.inputs(config, method, key, numbers, classes)
+            inputs = sampling.inputs(config, method, key, numbers)
             stored = kind.from_model(method.sample(state, inputs, averaged)["image"])
             return extractor.apply(params, stored), stored
 

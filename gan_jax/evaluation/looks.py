@@ -17,14 +17,13 @@ from gan_jax import keys
 from gan_jax.data import Dataset, describe
 from gan_jax.errors import UserError
 from gan_jax.evaluation import extraction
+from gan_jax.evaluation.comparison import FEWEST_IMAGES
 from gan_jax.evaluation.protocol import Protocol, settings_of
 from gan_jax.keys import Purpose
 from gan_jax.method import Method, State
 from gan_jax.methods import Config, sampling
 from gan_jax.metrics.scores import Compared, Scores, evenly, measure
 
-FEWEST_IMAGES = 40
-"""To train on; half of them report, in blocks of two and more."""
 MOST_LOOKS = 20
 """Of a run that chooses by itself how often it looks."""
 MOST_SHARE = 1 / 20

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gan_jax.evaluation.protocol import Protocol, check_same
+from gan_jax.evaluation.protocol import check_same
 from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.metrics.scores import Score
 from gan_jax.system import disk, layout
@@ -61,9 +61,8 @@ def write(folder: Path, records: Sequence[Record]) -> Path:
     plot; returns the folder."""
     protocol = records[0].protocol
     place = disk.folder(folder, layout.EVALUATION, protocol.folder)
-    notes = [str(value) for record in records[:1] for value in notes_of(record)]
-    text = "\n\n".join([protocol.line(), markdown(*table(records)), *notes, CAPTION]) + "\n"
-    disk.write_whole(place / layout.SCORES_TABLE, text.encode())
+    parts = [protocol.line(), markdown(*table(records)), *notes_of(records[0]), CAPTION]
+    disk.write_whole(place / layout.SCORES_TABLE, ("\n\n".join(parts) + "\n").encode())
     samples = [record for record in records if record.of == SAMPLES]
     if len(samples) > 1:
         floor = next((record for record in records if record.of == FLOOR), None)
@@ -154,11 +153,3 @@ def over_seeds(runs: Sequence[tuple[str, Sequence[Record]]]) -> tuple[list[str],
         scores = [str(summary(values)) if values else "" for values in found]
         rows.append([name, f"{step:,}", str(len(records)), *scores])
     return ["recipe", "step", "seeds", *names], rows
-
-
-def protocols(records: Sequence[Record]) -> dict[Protocol, list[Record]]:
-    """Records by their protocol."""
-    found: dict[Protocol, list[Record]] = {}
-    for record in records:
-        found.setdefault(record.protocol, []).append(record)
-    return found

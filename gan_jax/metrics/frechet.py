@@ -89,7 +89,7 @@ def infinity(
     real, fakes = checks.pair(real, fakes, _EXTRAPOLATION, least_x=2, least_y=2)
     if permutations < 2:
         raise UserError(f"A standard error takes 2 or more permutations, not {permutations}.")
-    sizes = _sizes(*fakes.shape) if sizes is None else sizes
+    sizes = sizes_of(*fakes.shape) if sizes is None else sizes
     draw, of_real = np.random.default_rng(seed), moments.of(real)
     root_real = root(of_real.covariance)
     shuffled = (fakes[draw.permutation(len(fakes))] for _ in range(permutations))
@@ -99,12 +99,13 @@ def infinity(
     return Infinity(float(value), float(slope), float(error))
 
 
-def _sizes(count: int, dims: int) -> list[int]:
+def sizes_of(count: int, dims: int, number: int = _NUM_SIZES) -> list[int]:
+    """The numbers of fakes of an extrapolation, of the shape [count, dims] of all of them."""
     if count < dims + 2:
         raise UserError(
             f"{_EXTRAPOLATION} in {dims} dimensions takes {dims + 2} or more fakes, not {count}."
         )
-    spread = np.linspace(max(count / 10, dims + 1), count, _NUM_SIZES)
+    spread = np.linspace(max(count / 10, dims + 1), count, number)
     return [int(size) for size in np.unique(spread.round())]
 
 

@@ -73,8 +73,7 @@ class Frechet(Metric, name="frechet"):
         found = {"fd": Score(frechet.of_features(real, fake))}
         count, dims = fake.shape
         if count > 2 * dims:
-            spread = np.linspace(max(count / 10, dims + 1), count, self.sizes)
-            sizes = [int(size) for size in spread.round()]
+            sizes = frechet.sizes_of(count, dims, self.sizes)
             limit = frechet.infinity(real, fake, 0, sizes, self.permutations)
             found["fd_infinity"] = Score(limit.value, limit.error)
         return found

@@ -30,11 +30,7 @@ def run(workdir: str | Path, output: str | Path | None = None) -> Path:
         place = disk.folder(expanded(output)) if output else workdir
         if directory.is_run(workdir):
             return _write(place, run_page.page(records.read(workdir, place)))
-        folders = directory.find(workdir)
-        if not folders:
-            raise UserError(
-                f"There is no run in {printable(workdir)}; train first, or check --workdir."
-            )
+        folders = directory.find_some(workdir)
         runs = [record for folder in folders if (record := _shown(workdir, place, folder))]
         if not runs:
             raise UserError(f"No run in {printable(workdir)} can be shown.")

@@ -94,6 +94,14 @@ def find(folder: Path, depth: int = DEPTH) -> list[Path]:
     return [run for path in below if path.name[0] != "." for run in find(path, depth - 1)]
 
 
+def find_some(folder: Path) -> list[Path]:
+    """`find`; raises `UserError` where there is no run."""
+    found = find(folder)
+    if not found:
+        raise UserError(f"There is no run in {printable(folder)}; train first, or check --workdir.")
+    return found
+
+
 def _by_name(path: Path) -> list[tuple[bool, int, str]]:
     return natural(path.name)
 

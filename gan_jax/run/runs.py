@@ -93,12 +93,19 @@ def _best(checkpoints: Checkpoints, number: int) -> int:
 
 def history(run: Run) -> Iterator[Run]:
     """The run as it began and at each checkpoint that was kept, up to this one."""
-    with Checkpoints(_checkpoints(run.workdir, run.config)) as checkpoints:
-        steps = [step for step in checkpoints.steps() if 0 < step < run.step]
     yield run._replace(step=0, state=jax.jit(run.method.init)(keys.root(run.config.seed)))
+    yield from checkpoints(run)
+
+
+def checkpoints(run: Run, passed_over: frozenset[int] = frozenset()) -> Iterator[Run]:
+    """The run at each checkpoint that was kept and is whole, up to this one; those of the steps
+    `passed_over` are not read."""
+    with Checkpoints(_checkpoints(run.workdir, run.config)) as kept:
+        steps = [step for step in kept.steps() if 0 < step < run.step]
     for step in steps:
-        with contextlib.suppress(Damaged):
-            yield open_run(run.workdir, step)._replace(method=run.method)
+        if step not in passed_over:
+            with contextlib.suppress(Damaged):
+                yield open_run(run.workdir, step)._replace(method=run.method)
     yield run
 
 

@@ -129,10 +129,7 @@ def train(
                     x = np.where(draw.random(BATCH)[:, None, None, None] < 0.5, x[:, :, ::-1], x)
                 params, state = step(params, state, x, data.train.label[chosen])
                 bar.update()
-    arrays = {
-        "/".join(path): np.asarray(leaf, np.float16) for path, leaf in flatten_dict(params).items()
-    }
-    return _trained(arrays, data.class_names, 0.0)
+    return _trained(_arrays(params), data.class_names, 0.0)
 
 
 def accuracy(trained: Trained, images: np.ndarray, labels: np.ndarray) -> float:
@@ -148,9 +145,8 @@ def _trained(arrays: dict[str, np.ndarray], names: tuple[str, ...], accuracy: fl
     content = hashlib.sha256()
     for name in sorted(arrays):
         content.update(name.encode() + arrays[name].tobytes())
-    params = unflatten_dict({
-        tuple(name.split("/")): array.astype(np.float32) for name, array in arrays.items()
-    })  # fmt: skip
+    wide = {name: array.astype(np.float32) for name, array in arrays.items()}
+    params = unflatten_dict(wide, sep="/")
     kernels = [array for name, array in arrays.items() if name.endswith("kernel")]
     features = tuple(kernel.shape[-1] for kernel in kernels if kernel.ndim == 4)
     last = params["head"]["params"]
@@ -158,13 +154,16 @@ def _trained(arrays: dict[str, np.ndarray], names: tuple[str, ...], accuracy: fl
     return Trained(features, params["network"], head, accuracy, content.hexdigest()[:8])
 
 
+def _arrays(params: Any) -> dict[str, Any]:
+    """Parameters as float16 arrays by their paths."""
+    flat = flatten_dict(params, sep="/")
+    return {name: np.asarray(leaf, np.float16) for name, leaf in flat.items()}
+
+
 def write(trained: Trained) -> bytes:
     """The file of a classifier: NumPy's archive of float16 arrays, names and the accuracy."""
-    params = {"network": trained.params, "head": {"params": trained.head._asdict()}}
-    del params["head"]["params"]["class_names"]
-    arrays: dict[str, Any] = {
-        "/".join(path): np.asarray(leaf, np.float16) for path, leaf in flatten_dict(params).items()
-    }
+    head = {"kernel": trained.head.kernel, "bias": trained.head.bias}
+    arrays = _arrays({"network": trained.params, "head": {"params": head}})
     arrays["class_names"] = np.array(trained.head.class_names)
     arrays["accuracy"] = np.float64(trained.accuracy)
     file = io.BytesIO()
