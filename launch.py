@@ -6,6 +6,7 @@ python launch.py --mode=sample --workdir=RUN
 python launch.py --mode=visualize --workdir=RUN --what=sweep,interpolate --animate
 python launch.py --mode=evaluate --workdir=RUN
 python launch.py --mode=report --workdir=RUN
+python launch.py --mode=replay --workdir=RUN
 """
 
 import json
@@ -21,8 +22,8 @@ _EXPERIMENT = flags.DEFINE_string(
 _MODE = flags.DEFINE_enum(
     "mode",
     "train",
-    ["train", "sample", "visualize", "report", "evaluate", "study"],
-    "What to do. study does not exist yet.",
+    ["train", "sample", "visualize", "report", "evaluate", "replay", "study"],
+    "What to do.",
 )
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "The run directory; default runs/<experiment>/seed<N>-<digest>."
@@ -59,6 +60,9 @@ _CLASSES = flags.DEFINE_list(
 _STEP = flags.DEFINE_string(
     "step", None, "Which checkpoint: its step, or best; default the last, to evaluate all."
 )
+_AT = flags.DEFINE_integer(
+    "at", None, "Up to which step to make a run again; default its last checkpoint.", lower_bound=1
+)
 _FORMAT = flags.DEFINE_list(
     "format", ["png", "npz"], "What to write besides grid.png: single pictures, arrays or both."
 )
@@ -94,6 +98,24 @@ _REAL = flags.DEFINE_string(
     "real", None, "What to compare them with: a folder, an .npz or a data set of TFDS by name."
 )
 
+_STUDY = flags.DEFINE_string("study", None, "What to study: a name, or PATH.toml.")
+_SCALE = flags.DEFINE_string("scale", "", "Which of the study's scales, such as cpu.")
+_LAUNCHER = flags.DEFINE_enum(
+    "launcher", "local", ["local", "slurm"], "What runs a study: this machine or a cluster."
+)
+_AT_ONCE = flags.DEFINE_integer(
+    "at_once",
+    None,
+    "How many runs of a study at the same time; default 1 here, 256 on a cluster.",
+    lower_bound=1,
+)
+_SLURM = flags.DEFINE_multi_string(
+    "slurm",
+    [],
+    "name=value, such as partition=gpu, time=120 (minutes) or gpus_per_node=1, of each run's job; "
+    "may be repeated.",
+)
+
 _MULTIHOST = flags.DEFINE_bool("multihost", False, "Several hosts, found by JAX on this cluster.")
 _COORDINATOR = flags.DEFINE_string(
     "coordinator_address", None, "Several hosts: host:port of the first process."
@@ -118,6 +140,10 @@ FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
         *("data_dir", "set", "output", "plugin"),
     ),
     "report": ("workdir", "output"),
+    "replay": ("workdir", "at", "data_dir", "set", "output", "plugin"),
+    "study": (
+        *("study", "scale", "workdir", "data_dir", "set", "launcher", "at_once", "slurm", "plugin"),
+    ),
 }
 """The flags that each mode uses; any other one that is given is refused."""
 MEANT = {
@@ -127,6 +153,8 @@ MEANT = {
     ("train", "output"): "--workdir is where it writes",
     ("train", "classes"): "--set=data.classes=A,B trains on these alone",
     ("sample", "seed"): "--sample_seed is the seed of the latents",
+    ("replay", "step"): "--at=STEP says up to where",
+    ("replay", "seed"): "a run is made again with its own seed",
     ("visualize", "seed"): "--sample_seed is the seed of the latents",
     ("visualize", "format"): "--animate adds GIFs to its PNGs",
 }
@@ -163,6 +191,11 @@ def main(argv: list[str]) -> None:
         elif _MODE.value == "evaluate":
             _check_accelerator(platforms)
             _evaluate()
+        elif _MODE.value == "replay":
+            _check_accelerator(platforms)
+            _replay()
+        elif _MODE.value == "study":
+            _study()
         else:
             _report()
     except UserError as error:
@@ -252,15 +285,48 @@ def _train(platforms: str) -> None:
             sys.exit(EXIT_CODE)
 
 
-def _settings() -> dict[str, str]:
-    """The fields and values that --set names."""
+def _study() -> None:
+    import shlex
+    from dataclasses import replace
+
+    import experiments
+    from gan_jax.errors import UserError
+    from gan_jax.run.interrupts import EXIT_CODE, Interrupts
+    from gan_jax.studies import spec, study
+    from gan_jax.studies.launchers import AT_ONCE, Options
+
+    if not _STUDY.value:
+        raise UserError("Which study? Add --study=NAME or --study=PATH.toml.")
+    asked = spec.read(experiments.study(_STUDY.value), _SCALE.value)
+    if _DATA_DIR.value:
+        os.environ["TFDS_DATA_DIR"] = _DATA_DIR.value  # which the runs' processes inherit
+    asked = replace(asked, set={**asked.set, **_settings()})
+    if _SLURM.value and _LAUNCHER.value != "slurm":
+        raise UserError("--slurm is for --launcher=slurm; add that, or leave it out.")
+    options = Options(
+        at_once=_AT_ONCE.value or AT_ONCE[_LAUNCHER.value],
+        plugins=tuple(_PLUGIN.value),
+        settings=tuple(_settings(_SLURM).items()),
+    )
+    command = shlex.join(["python", *sys.argv])
+    with Interrupts() as interrupts, interrupts.saving():
+        study.run(
+            asked, experiments.load, _WORKDIR.value, _LAUNCHER.value, options, interrupts, command
+        )
+    if interrupts.caught:
+        sys.exit(EXIT_CODE)
+
+
+def _settings(flag: flags.FlagHolder = _SET) -> dict[str, str]:
+    """The names and values of a flag such as --set."""
     from gan_jax.errors import UserError
 
     changes = {}
-    for setting in _SET.value:
+    for setting in flag.value:
         name, equals, value = setting.partition("=")
         if not equals:
-            raise UserError(f"--set={setting} lacks a value; write --set=section.field=value.")
+            form = "section.field=value" if flag is _SET else "name=value"
+            raise UserError(f"--{flag.name}={setting} lacks a value; write --{flag.name}={form}.")
         changes[name] = value
     return changes
 
@@ -343,6 +409,26 @@ def _evaluate() -> None:
         written = evaluate.of_images(_FAKE.value, _REAL.value, options, _OUTPUT.value or ".")
     for folder in written:
         print(f"Wrote {printable(folder)}")
+
+
+def _replay() -> None:
+    from gan_jax import replay
+    from gan_jax.errors import UserError
+    from gan_jax.run.interrupts import EXIT_CODE, Interrupts
+    from gan_jax.run.runs import Places
+
+    settings = _settings()
+    path, folder = settings.pop("data.path", ""), settings.pop("data.data_dir", "")
+    if settings:
+        raise UserError(
+            f"--mode=replay makes a run again as it was; of --set it takes data.path alone, not "
+            f"{next(iter(settings))}."
+        )
+    places = Places(path, _DATA_DIR.value or folder)
+    with Interrupts(ends_process=True) as interrupts:
+        replay.run(_the_run(), _AT.value, _OUTPUT.value, places, interrupts)
+        if interrupts.stopped_by:
+            sys.exit(EXIT_CODE)
 
 
 def _step() -> int | str | None:

@@ -5,13 +5,15 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-SIZES = (512, 1024, 2048, 4096)
+SIZES = {"cpu": (512, 1024, 2048, 4096), "gpu": (1024, 2048, 4096, 8192)}
 ROUNDS = 5
 LIBRARIES = ("jax", "jaxlib", "flax", "numpy", "torch", "keras", "tensorflow", "tensorflow-cpu")
 
@@ -44,17 +46,25 @@ def _processor() -> str:
 
 
 def gemm_rates() -> dict[str, float]:
-    """GFLOP per second of the best of some square float32 matrix products, by library and size."""
-    rates = {}
-    multiply = jax.jit(jax.numpy.matmul)
-    for size in SIZES:
+    """GFLOP per second of the best of some square matrix products, by library, kind and size.
+
+    They are in float32; on a GPU also in TF32, which JAX takes for float32 by default, and in
+    bfloat16.
+    """
+    rates, platform = {}, jax.default_backend()
+    for size in SIZES["cpu" if platform == "cpu" else "gpu"]:
         a = np.random.default_rng(0).normal(size=(size, size)).astype(np.float32)
-        if jax.default_backend() == "cpu":
-            rates[f"numpy, {size}"] = _rate(lambda a=a: a @ a, size)
-        on_device = jax.device_put(a)
-        rates[f"JAX, {size}"] = _rate(
-            lambda a=on_device: jax.block_until_ready(multiply(a, a)), size
-        )
+        if platform == "cpu":
+            rates[f"numpy float32, {size}"] = _rate(lambda a=a: a @ a, size)
+        kinds = {"float32": (np.float32, "highest")}
+        if platform != "cpu":
+            kinds |= {"TF32": (np.float32, "default"), "bfloat16": (jnp.bfloat16, "default")}
+        for kind, (dtype, precision) in kinds.items():
+            multiply = jax.jit(partial(jnp.matmul, precision=precision))
+            on_device = jax.device_put(jnp.asarray(a, dtype))
+            rates[f"JAX {kind}, {size}"] = _rate(
+                lambda a=on_device, by=multiply: jax.block_until_ready(by(a, a)), size
+            )
     return rates
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import experiments
 from benchmarks.peers import Problem
 from gan_jax import keys
-from gan_jax.config import override
+from gan_jax.config import flatten, override
 from gan_jax.errors import UserError
 from gan_jax.methods import GAN, gan
 from gan_jax.methods import game as games
@@ -34,12 +34,15 @@ def make(config: GAN, variant: str = "", device: str = "cpu") -> Problem:
     game, size = games.make(config), config.train.batch_size
     state = jax.jit(lambda key: gan.init(game, key))(keys.root(0))
     weights = jax.device_get({"gen": state.gen.params, "disc": state.disc.params})
+    stats = jax.device_get({"gen": state.gen.stats, "disc": state.disc.stats})
     random, data = np.random.default_rng(0), config.data
     shape = (data.height, data.width, data.channels)  # also of points, which have it 1x1x2
     images = random.uniform(-1, 1, (size, *shape)).astype(np.float32)
+    labels = random.integers(0, max(1, data.num_classes), size).astype(np.int32)
     latents = game.draw_latents(_keys(keys.Purpose.LATENT, size))
     mix = jax.vmap(jax.random.uniform)(_keys(keys.Purpose.PENALTY, size))
-    return Problem(config, variant, device, weights, images, *map(np.array, (latents, mix)))
+    drawn = labels, *map(np.array, (latents, mix))
+    return Problem(config, variant, device, weights, stats, images, *drawn)
 
 
 def _keys(purpose: keys.Purpose, size: int) -> jax.Array:
@@ -47,10 +50,39 @@ def _keys(purpose: keys.Purpose, size: int) -> jax.Array:
     return keys.per_example(keys.at_step(keys.root(0), purpose, 0), np.arange(size))
 
 
+COMPARED = 16
+"""The most images of a comparison, which therefore needs less memory than the steps to be timed."""
+
+
 def for_comparison(problem: Problem) -> Problem:
-    """The same problem without chance and in float32, for the comparison of first losses."""
-    plain = {"disc.dropout_rate": 0.0, "train.compute_dtype": "float32"}
-    return problem._replace(config=override(problem.config, plain))
+    """The same problem without chance, on a few images and in float32, to compare first losses.
+
+    Its weights are the initial ones but where these would hide a mistake.
+    """
+    config = problem.config
+    plain = {
+        "train.compute_dtype": "float32",
+        "train.batch_size": min(COMPARED, config.train.batch_size),
+        "disc.dropout_rate": 0.0,
+        "data.flip": "none",
+        "augment.name": "none",
+    }
+    known = flatten(config)
+    changes = {name: value for name, value in plain.items() if name in known}
+    few = {
+        name: getattr(problem, name)[:COMPARED] for name in ("images", "labels", "latents", "mix")
+    }
+    weights = jax.tree_util.tree_map_with_path(_told_apart, problem.weights)
+    return problem._replace(config=override(config, changes), weights=weights, **few)
+
+
+def _told_apart(path: tuple, weight: np.ndarray) -> np.ndarray:
+    """The weight, or another where it hides what a peer may have wrong: a kernel or an attention of
+    zeros what comes before it, and equal rows of a conditional BatchNorm which is the label's."""
+    name, noise = path[-1].key, np.random.default_rng(0).normal(0, 0.1, weight.shape)
+    hides = name in ("kernel", "gamma") and not np.any(weight)
+    rows = name in ("scale", "bias") and weight.ndim == 2
+    return (weight + noise).astype(np.float32) if hides or rows else weight
 
 
 def save(problem: Problem, path: Path) -> None:

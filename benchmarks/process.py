@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from benchmarks import problem as problems
 from benchmarks.peers import MOST_STEPS, Problem
 
-PLATFORMS = {"cpu": "cpu", "gpu": "cuda"}
-"""JAX's name for each device that a benchmark may run on."""
+PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu"}
+"""JAX's platforms for each device that a benchmark may run on, that device first."""
 
 
 class Refused(Exception):
@@ -31,6 +31,7 @@ class Peer:
             "JAX_PLATFORMS": PLATFORMS[problem.device],
             "JAX_NUM_CPU_DEVICES": str(devices),
             "CUDA_VISIBLE_DEVICES": ",".join(map(str, range(devices))),
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # peers share the device
         }
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
@@ -68,21 +69,37 @@ class Timing(NamedTuple):
     steps: int  # in a turn
     compile_seconds: float
     peak_mib: float  # of the host's memory
+    device_mib: float | None = None  # of the device's, where it is not the host
 
     @property
     def median(self) -> float:
         return statistics.median(self.milliseconds)
 
 
-def measure(peers: dict[str, Peer], rounds: int, seconds: float) -> dict[str, Timing]:
-    """Times the peers in turn, about `seconds` each, round after round, after a warm-up of each."""
-    warm_up = {name: _warm_up(peer, seconds) for name, peer in peers.items()}
+def measure(
+    peers: dict[str, Peer], rounds: int, seconds: float, left_out: dict[str, str] | None = None
+) -> dict[str, Timing]:
+    """Times the peers in turn, about `seconds` each, round after round, after a warm-up of each.
+
+    Where there is a `left_out`, it is told of peers that fail in their warm-up, which are closed
+    and left out of `peers`; the first one must not fail.
+    """
+    warm_up = {}
+    for name, peer in list(peers.items()):
+        try:
+            warm_up[name] = _warm_up(peer, seconds)
+        except Refused as why:
+            if left_out is None or not warm_up:
+                raise
+            peers.pop(name).close()
+            left_out[name] = str(why)
+            print(f"{name} is left out: {why}", flush=True)
     times: dict[str, list[float]] = {name: [] for name in peers}
     for _ in range(rounds):
         for name, peer in peers.items():
             steps = warm_up[name][0]
             times[name].append(peer.ask(f"run {steps}") / steps * 1e3)
-    return {name: Timing(times[name], *warm_up[name], peers[name].ask("memory")) for name in peers}
+    return {name: Timing(times[name], *warm_up[name], *peers[name].ask("memory")) for name in peers}
 
 
 def _warm_up(peer: Peer, seconds: float) -> tuple[int, float]:

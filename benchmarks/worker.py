@@ -1,9 +1,9 @@
 """One peer in a process of its own: python -m benchmarks.worker PEER PROBLEM_FILE
 
 Reads commands from standard input and answers each with a line of JSON: `first` the losses of the
-first step, `run N` the seconds that N steps took, `memory` the peak of the process in MiB, `gemm`
-and `describe` what `benchmarks.machine` says of the device. What a peer cannot do is one sentence,
-after `refused`, and its end.
+first step, `run N` the seconds that N steps took, `memory` the process's peaks in MiB, the host's
+and the device's (null for a CPU), `gemm` and `describe` what `benchmarks.machine` says of the
+device. What a peer cannot do is one sentence, after `refused`, and its end.
 """
 
 import importlib
@@ -32,7 +32,8 @@ def main(peer: str, path: str) -> None:
             step.run(int(arguments[0]))
             answer = time.perf_counter() - began
         elif command == "memory":
-            answer = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            answer = [host, step.device_mib() if step else None]
         elif command == "gemm":
             answer = machine.gemm_rates()
         elif command == "describe":

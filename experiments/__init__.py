@@ -59,6 +59,25 @@ def module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}")
 
 
+STUDIES = Path(__file__).parent / "studies"
+"""A TOML file for each study."""
+
+
+def study(name: str) -> Path:
+    """The file of a study, or of one of the user's own by its path.
+
+    Raises `UserError` for an unknown one, naming the nearest.
+    """
+    if name.endswith(".toml"):
+        return expanded(name)
+    known = sorted(path.stem for path in STUDIES.glob("*.toml"))
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}."
+        raise UserError(f"There is no study {name!r}; {hint}")
+    return STUDIES / f"{name}.toml"
+
+
 def table() -> str:
     """Every experiment with one line about it, its paper and its data."""
     rows = [("name", "what", "paper", "data")]

@@ -13,7 +13,7 @@ import numpy as np
 from gan_jax import config as config_lib
 from gan_jax import keys, report
 from gan_jax.config import override
-from gan_jax.data import TFDS, Dataset, describe
+from gan_jax.data import Dataset, describe
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.evaluation import comparison, extraction, images, records, tables
@@ -23,7 +23,7 @@ from gan_jax.evaluation.protocol import Protocol
 from gan_jax.evaluation.records import FLOOR, SAMPLES, TEST, Record
 from gan_jax.keys import Purpose
 from gan_jax.methods import Config, sampling
-from gan_jax.metrics.features.classifier import SHIPPED
+from gan_jax.metrics.features.classifier import is_shipped
 from gan_jax.run import directory, pictures, runs
 from gan_jax.run.runs import Places, Run
 from gan_jax.system import disk, layout, user_cache
@@ -197,9 +197,7 @@ def _beside(compared: Comparison, protocol: Protocol, facts: dict[str, Any]) -> 
 def _default_spaces(config: Config, data: Dataset) -> tuple[str, ...]:
     """The space of the run's own scores and, of several classes whose classifier is in the
     repository, that."""
-    source = config.data
-    known = isinstance(source, TFDS) and SHIPPED.get(source.name) == source.kind.shape
-    shipped = known and len(data.class_names) > 1
+    shipped = is_shipped(config.data) and len(data.class_names) > 1
     return (config.evaluate.features.choice, *(("classifier",) if shipped else ()))
 
 

@@ -35,6 +35,7 @@ ENERGIES = {
     "autoencoder": {"features": (6, 5)},
     "began": {"features": (4, 5), "code_features": 6},
     "dcgan_autoencoder": {"features": (4, 6)},
+    "infogan_autoencoder": {"features": (4, 5, 6)},
 }
 DISCS = LINEAR | ENERGIES | {"lapgan": {"features": (4,)}}
 """Each choice of `DiscSettings`."""

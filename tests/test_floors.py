@@ -20,6 +20,8 @@ FLOORS = (
     {"sample", "visualize"},
     {"report"},
     {"train", "evaluate"},
+    {"replay"},
+    {"studies"},
 )
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted((ROOT / "gan_jax").rglob("*.py"))

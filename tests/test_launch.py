@@ -79,7 +79,11 @@ def write(path, count=1, size=(9, 9)):
         (("--mode=visualize", "--workdir=none", "--what=swep"), "--what='swep' is unknown"),
         (("--mode=report",), "Which run? Add --workdir=RUN"),
         (("--mode=report", "--workdir=none"), "There is no run in none"),
-        (("--mode=study", "--workdir=none"), "--mode=study does not exist yet"),
+        (("--mode=study",), "Which study? Add --study=NAME"),
+        (("--mode=study", "--study=created_equl"), "did you mean created_equal?"),
+        (("--mode=study", "--study=none.toml"), "There is no study none.toml; check --study"),
+        (("--mode=study", "--study=rings", "--scale=no"), "rings.toml has no scale 'no'"),
+        (("--mode=study", "--study=rings", "--slurm=time=1"), "--slurm is for --launcher=slurm"),
         ((*CARS, "--num_processes=2"), "--num_processes and --process_id go together"),
         (("--experiment=none.py",), "There is no recipe none.py; check --experiment"),
         (("--experiment=text/b.py",), "text/b.py has no function get_config"),
@@ -343,7 +347,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_the_run_resumes(tmp_path):
 
 def test_every_mode_of_the_contract_is_known():
     modes = flags.FLAGS["mode"].parser.enum_values
-    assert modes == ["train", "sample", "visualize", "report", "evaluate", "study"]
+    assert modes == ["train", "sample", "visualize", "report", "evaluate", "replay", "study"]
 
 
 def test_the_digest_of_the_cars_names_the_run(run, tmp_path):
@@ -360,6 +364,8 @@ def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
         "experiment": "nonsense", "plugin": "no.such", "print_config": "true",
         "features": "pixels", "weights": "raw", "fake": "a.npz", "real": "b.npz",
         "multihost": "true", "coordinator_address": "a:1", "num_processes": "2", "process_id": "0",
+        "at": "3", "study": "rings", "scale": "cpu", "launcher": "slurm", "at_once": "2",
+        "slurm": "time=1",
     }  # fmt: skip
     known = {flag for used in launch.FLAGS_OF_MODES.values() for flag in used}
     assert known == {*given, "workdir"}

@@ -1,9 +1,10 @@
 """The same training step by several libraries, from the same weights.
 
 Each peer is a module with `make(problem) -> Step`. All of them train the networks of
-`problem.config`, dense or DCGAN, with or without BatchNorm, in the order of `train.disc_update`:
-D on real and fake jointly, with a penalty where there is one, or on real and then on fake; then G
-on the same latents; with Adam, on one fixed batch of images.
+`problem.config` as its `train` says: D on real and fake jointly, with a penalty where there is one,
+or on real and then on fake, once or several times; then G, on the same latents or on fresh ones;
+with Adam, on one fixed batch of images. What a peer does not know it refuses. Schedules stay where
+they start in the other libraries: they move a few scalars, which takes no time.
 """
 
 from collections.abc import Callable
@@ -23,13 +24,19 @@ class Problem(NamedTuple):
     variant: str  # of the peer, such as `compiled`; "" is the plain one
     device: str  # `cpu` or `gpu`
     weights: dict[str, Any]  # gan_jax's initial parameters of `gen` and `disc`, as numpy arrays
+    stats: dict[str, Any]  # of `gen` and `disc` likewise: the vectors of spectral normalisation
     images: np.ndarray  # float32 [n, height, width, channels] in [-1, 1]
+    labels: np.ndarray  # int32 [n], below the number of classes; 0 without any
     latents: np.ndarray  # float32 [n, dimension], of the first step
     mix: np.ndarray  # float32 [n] in [0, 1], WGAN-GP's places between fake and real, likewise
 
 
 class Losses(NamedTuple):
-    """Means of the first step; the penalty without its weight, and 0 where there is none."""
+    """Means of the first step; the penalty without its weight, and 0 where there is none.
+
+    Those of D are of its first update. The loss of one that compares real with fake is all in
+    `disc_real`. G's is that after all updates of D, which see the same real images and latents.
+    """
 
     disc_real: float
     disc_fake: float
@@ -43,10 +50,12 @@ class Step(NamedTuple):
     first: () -> the losses of the first step on the given latents, G's after D's update; it trains
         nothing that `run` goes on from.
     run: (n) -> None, n training steps with fresh latents and dropout, returning when they are done.
+    device_mib: () -> the peak of the device's memory, or None for a CPU.
     """
 
     first: Callable[[], Losses]
     run: Callable[[int], None]
+    device_mib: Callable[[], float | None] = lambda: None
 
 
 MOST_STEPS = 1024
@@ -78,12 +87,14 @@ KNOWN = {
     "train.num_seeds": (1,),
     "train.disc_update": ("joint", "in_turn"),
     "penalty.clip_weights": (0,),
+    "penalty.every_steps": (1,),
     "train.disc_updates": (1,),
     "train.gen_updates": (1,),
     "train.gen_latents": ("shared",),
     "augment.name": ("none",),
     "train.compute_dtype": ("float32", "bfloat16"),
     "train.gen_top_share": (1,),
+    "train.final_gen_top_share": (None,),
     "train.schedule": ("none",),
 }
 """The values of the config's fields that other libraries' peers know; other fields are free."""

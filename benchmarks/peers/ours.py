@@ -1,6 +1,8 @@
-"""gan_jax itself: the compiled loop that training runs; `naive` has flax's own convolutions.
+"""gan_jax itself: the compiled loop that training runs.
 
-It runs on all devices of the process, and trains `train.num_seeds` seeds.
+`naive` has flax's own convolutions in place of `ops.Conv` and `ops.ConvTranspose`; `by_step` asks
+the program for one step a call. It runs on all devices of the process, and trains
+`train.num_seeds` seeds.
 """
 
 import flax.linen as nn
@@ -25,7 +27,7 @@ def make(problem: Problem) -> Step:
     """The step of `gan_jax.devices.parallel.many_steps`."""
     memory.keep_freed_memory()
     if problem.variant == "naive":
-        ops.Conv, ops.ConvTranspose = _flax_layer(nn.Conv), _flax_layer(nn.ConvTranspose)
+        ops.Conv, ops.ConvTranspose = _flax_layer(nn.Conv, 1), _flax_layer(nn.ConvTranspose, 2)
     _check_device(problem.device)
     config, method = problem.config, methods.make(problem.config)
     placement = place(config.train.num_seeds)
@@ -36,7 +38,8 @@ def make(problem: Problem) -> Step:
         state = jax.jit(jax.vmap(method.init))(jax.vmap(keys.root)(np.arange(placement.num_seeds)))
     kind = config.data.kind
     x = np.asarray(kind.from_model(problem.images.reshape(-1, *kind.shape)))
-    labels = np.zeros(len(x), np.int32)
+    # each update of D takes every k-th example of a step
+    x, labels = (np.repeat(part, config.train.disc_updates, 0) for part in (x, problem.labels))
     one = jax.eval_shape(method.init, keys.root(0))
     traced = parallel.trace(method, one, Example(kind.to_model(x), labels), placement)
     sums = parallel.zero_sums(traced.metrics, placement.num_seeds)
@@ -47,10 +50,20 @@ def make(problem: Problem) -> Step:
 
     def run(count: int) -> None:
         nonlocal carried
-        outcome = program(*carried, pool, numbers, roots, np.int32(count))
-        carried = jax.block_until_ready((outcome.state, outcome.sums))
+        by_step = problem.variant == "by_step"
+        for _ in range(count if by_step else 1):
+            outcome = program(*carried, pool, numbers, roots, np.int32(1 if by_step else count))
+            carried = outcome.state, outcome.sums
+        jax.block_until_ready(carried)
 
-    return Step(lambda: _first(problem), run)
+    return Step(lambda: _first(problem), run, _device_mib)
+
+
+def _device_mib() -> float | None:
+    """The largest of any device, with what compiling took."""
+    found = [device.memory_stats() or {} for device in jax.local_devices()]
+    peaks = [stats["peak_bytes_in_use"] / 2**20 for stats in found if "peak_bytes_in_use" in stats]
+    return max(peaks, default=None)
 
 
 def _check_device(device: str) -> None:
@@ -70,8 +83,8 @@ def _numbers(batch_size: int, placement: Placement) -> np.ndarray:
     return np.broadcast_to(numbers, (devices, MOST_STEPS, seeds, batch_size))
 
 
-def _flax_layer(layer):
-    def made(features, kernel_size, stride, **fields):
+def _flax_layer(layer, usual_stride: int):
+    def made(features, kernel_size, stride=usual_stride, **fields):
         sizes = {"kernel_size": (kernel_size, kernel_size), "strides": (stride, stride)}
         return layer(features, **sizes, **fields)
 
@@ -79,40 +92,46 @@ def _flax_layer(layer):
 
 
 def _first(problem: Problem) -> Losses:
-    """The losses by the method's own updates and penalty."""
+    """The losses by the method's own updates and penalty, at full precision."""
     game = games.make(problem.config)
-    assert isinstance(game.loss, Separable)
-    real_term = game.loss.disc_real
     x = problem.images.reshape(-1, *game.shape)
-    condition = game.condition(Example(x, jnp.zeros(len(x), jnp.int32)))
+    condition = game.condition(Example(x, jnp.asarray(problem.labels)))
 
     def key_of(purpose: keys.Purpose) -> jax.Array:
         return keys.at_step(keys.root(0), purpose, 0)
 
     def losses(real: jax.Array, z: jax.Array) -> Losses:
         state = gan.init(game, keys.root(0))
+        gen, start = (
+            network._replace(params=problem.weights[name])
+            for name, network in (("gen", state.gen), ("disc", state.disc))
+        )
         now, inputs = passes.StepContext(state.step, state.scalars, key_of), Inputs(z, condition)
-        fake = passes.make_fakes(game, state.gen, inputs).images
+        fakes = passes.make_fakes(game, gen, inputs)
 
-        def judge(images: jax.Array, player=state.disc) -> passes.DiscPass:
-            purpose = keys.Purpose.PENALTY
-            given = player.params, player.stats, images, condition, purpose
+        def judge(images: jax.Array, stats=start.stats) -> passes.DiscPass:
+            given = start.params, stats, images, condition, keys.Purpose.PENALTY
             return passes.disc_pass(game, now, *given)
 
-        on_real, penalty = judge(real), 0.0
-        weight = getattr(problem.config.penalty, "weight", 0.0)
-        disc, metrics, _ = turns.update_disc(game, now, state.disc, real, fake, inputs)
+        on_real, penalty, weighted = judge(real), 0.0, 0.0
         if game.penalty:
-            gradients = on_real.gradient, judge(fake).gradient
-            numbers = collectives.example_numbers(len(real))
-            example_keys = keys.per_example(key_of(keys.Purpose.PENALTY), numbers)
-            view = penalties.View(lambda x: judge(x).logits, real, fake, *gradients, example_keys)
-            penalty = game.penalty(view, state.step) / weight
-        disc_real = real_term(on_real.logits).mean()
-        disc_fake = metrics["d/loss"] - disc_real - weight * penalty
-        gen = game.loss.gen(on_real.logits, judge(fake, disc).logits).mean()
-        return Losses(disc_real, disc_fake, penalty, gen)
+            gradients = on_real.gradient, judge(fakes.images, on_real.stats).gradient
+            example_keys = now.example_keys(keys.Purpose.PENALTY, len(real))
+            view = penalties.View(
+                lambda x: judge(x).logits, real, fakes.images, *gradients, example_keys
+            )
+            weighted = game.penalty(view, state.step)
+            penalty = weighted / problem.config.penalty.weight
+        disc, of_disc, _ = turns.update_disc(game, now, start, real, fakes.images, inputs)
+        for _ in range(1, game.disc_updates):
+            disc, *_ = turns.update_disc(game, now, disc, real, fakes.images, inputs)
+        _, of_gen = turns.update_gen(game, now, gen, disc, real, fakes, inputs)
+        disc_loss, disc_real = of_disc["d/loss"] - weighted, of_disc["d/loss"] - weighted
+        if isinstance(game.loss, Separable):
+            disc_real = game.loss.disc_real(on_real.logits).mean()
+        return Losses(disc_real, disc_loss - disc_real, penalty, of_gen["g/loss"])
 
     mapped = jax.vmap(losses, axis_name=collectives.AXIS)
-    values = jax.jit(mapped)(x[None], problem.latents[None])
+    with jax.default_matmul_precision("highest"):  # on a GPU the default is less
+        values = jax.jit(mapped)(x[None], problem.latents[None])
     return Losses(*(float(value[0]) for value in values))

@@ -8,8 +8,10 @@ from gan_jax.data.dataset import Dataset, Unavailable, check_classes, classes_re
 from gan_jax.data.digits import Digits
 from gan_jax.data.folder import Folder
 from gan_jax.data.points import Points
+from gan_jax.data.polygons import Polygons
 from gan_jax.data.procedural_cars import ProceduralCars
 from gan_jax.data.source import PictureSource, Source
+from gan_jax.data.stacked_mnist import StackedMNIST
 from gan_jax.data.tfds import TFDS
 from gan_jax.errors import UserError
 from gan_jax.system.names import printable
@@ -21,8 +23,10 @@ __all__ = [
     "Folder",
     "PictureSource",
     "Points",
+    "Polygons",
     "ProceduralCars",
     "Source",
+    "StackedMNIST",
     "Unavailable",
     "check_classes",
     "classes_report",

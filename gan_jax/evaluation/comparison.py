@@ -50,7 +50,7 @@ class Comparison:
     def _labels(self) -> np.ndarray | None:
         """The classes of the real images by the head's numbers."""
         labels = self._data.train.label
-        return None if labels is None else self._numbers(evenly(labels, MOST_REAL))
+        return self._numbers(None if labels is None else evenly(labels, MOST_REAL))
 
     def protocol(self, num_fake: int, latents: str, classes: str, weights: str) -> Protocol:
         """How scores by `scores` come about."""
@@ -106,11 +106,7 @@ class Comparison:
         return measure(self._metrics, compared)
 
     def _numbers(self, labels: np.ndarray | None) -> np.ndarray | None:
-        """The data's classes, int [n], by the head's numbers; None where it knows others."""
-        head, names = self.extractor.head, self._data.class_names
-        if labels is None or head is None or not set(names) <= set(head.class_names):
-            return None
-        return np.array([head.class_names.index(name) for name in names])[labels]
+        return numbers(self.extractor, self._data.class_names, labels)
 
     def facts(self) -> dict[str, Any]:
         """What a reader of the scores must know beside the protocol."""
@@ -121,6 +117,17 @@ class Comparison:
                 "distances; look at authenticity, near 0 for copies."
             )
         return known
+
+
+def numbers(
+    extractor: Extractor, names: Sequence[str], labels: np.ndarray | None
+) -> np.ndarray | None:
+    """Classes, int [n], which have these names, by the numbers of the extractor's head; None where
+    it knows others, and without labels."""
+    head = extractor.head
+    if labels is None or head is None or not set(names) <= set(head.class_names):
+        return None
+    return np.array([head.class_names.index(name) for name in names])[labels]
 
 
 def spaces(names: Sequence[str], configured: Space) -> list[Space]:

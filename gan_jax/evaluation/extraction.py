@@ -1,6 +1,7 @@
 """Features of stored examples and of samples, a chunk at a time on each local device."""
 
 import contextlib
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -50,7 +51,7 @@ def of_examples(extractor: Extractor, examples: np.ndarray, said: str = "") -> n
         if found.shape == (len(examples), extractor.dims):
             path.touch()
             return found
-    run = _on_devices(extractor.apply, extractor.params)
+    run = _on_devices(functools.partial(features, extractor), extractor.params)
     size = CHUNK * jax.local_device_count()
     parts = []
     with _bar(len(examples), said) as bar:
@@ -59,10 +60,17 @@ def of_examples(extractor: Extractor, examples: np.ndarray, said: str = "") -> n
             found = run(np.resize(part, (size, *part.shape[1:])))[: len(part)]
             parts.append(np.asarray(found))
             bar.update(len(part))
-    features = _checked(np.concatenate(parts))
+    made = _checked(np.concatenate(parts))
     with contextlib.suppress(OSError):
-        _store(features, content.hexdigest()[:24])
-    return features
+        _store(made, content.hexdigest()[:24])
+    return made
+
+
+def features(extractor: Extractor, params: Any, stored: jax.Array) -> jax.Array:
+    """The features [n, d] of stored examples [n, ...], in all digits of float32, of which a GPU
+    and a TPU keep some by default: scores do not depend on where they were made."""
+    with jax.default_matmul_precision("highest"):
+        return extractor.apply(params, stored)
 
 
 class Sampler:
@@ -79,7 +87,7 @@ class Sampler:
             numbers = first[0] + jnp.arange(CHUNK, dtype=jnp.int32)
             inputs = sampling.inputs(config, method, key, numbers)
             stored = kind.from_model(method.sample(state, inputs, averaged)["image"])
-            return extractor.apply(params, stored), stored
+            return features(extractor, params, stored), stored
 
         self._program = _program(chunk)
 
@@ -87,19 +95,19 @@ class Sampler:
         self, state: State, key: jax.Array, numbers: range, averaged: bool = True, said: str = ""
     ) -> Fakes:
         """Samples by consecutive numbers in the stream `key`; `state` lies on one device."""
-        features, images, kept = [], [], 0
+        parts, images, kept = [], [], 0
         given = _share((state, key, self._extractor.params, averaged))
         count = jax.local_device_count()
         with _bar(len(numbers), said) as bar:
             for first in range(numbers.start, numbers.stop, CHUNK * count):
                 left = numbers.stop - first
                 found, stored = self._program(given, _firsts(first))
-                features.append(np.asarray(found)[:left])
+                parts.append(np.asarray(found)[:left])
                 if kept < IMAGES:
                     images.append(np.asarray(stored)[:left])
                     kept += len(images[-1])
-                bar.update(len(features[-1]))
-        return Fakes(_checked(np.concatenate(features)), np.concatenate(images)[:IMAGES])
+                bar.update(len(parts[-1]))
+        return Fakes(_checked(np.concatenate(parts)), np.concatenate(images)[:IMAGES])
 
     def flop(self, state: State) -> float:
         """Operations of one sample; of `state` the shapes alone count."""

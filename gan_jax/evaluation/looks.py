@@ -17,7 +17,7 @@ from gan_jax import keys
 from gan_jax.data import Dataset, describe
 from gan_jax.errors import UserError
 from gan_jax.evaluation import extraction
-from gan_jax.evaluation.comparison import FEWEST_IMAGES
+from gan_jax.evaluation.comparison import FEWEST_IMAGES, numbers
 from gan_jax.evaluation.protocol import Protocol, settings_of
 from gan_jax.keys import Purpose
 from gan_jax.method import Method, State
@@ -50,7 +50,7 @@ class Looks:
     """Scores states of a run by fixed inputs; compiled once for all seeds."""
 
     def __init__(self, config: Config, method: Method, dataset: Dataset):
-        settings, self._real = config.evaluate, dataset.train.x
+        settings, self._real, self._dataset = config.evaluate, dataset.train.x, dataset
         self._half = settings.num_samples // 2
         if len(self._real) < FEWEST_IMAGES:
             raise UserError(
@@ -82,19 +82,27 @@ class Looks:
         features = extraction.of_examples(self._extractor, taken)
         return features[::2], features[1::2]
 
+    @functools.cached_property
+    def _labels(self) -> np.ndarray | None:
+        """The classes of all training images, by the head's numbers."""
+        names, labels = self._dataset.class_names, self._dataset.train.label
+        return numbers(self._extractor, names, labels)
+
     def __call__(self, state: State, root_key: jax.Array) -> Look:
         """The scores of a state, on the first device, of a run with this root key."""
         key, half = keys.stream(root_key, Purpose.SCORE), self._half
         fakes = self._samples(state, key, range(2 * half)).features
         choosing, reporting = self._halves
         choice = measure(("kernel",), Compared(self._extractor, choosing, fakes[:half]))
-        report = measure(self._metrics, Compared(self._extractor, reporting, fakes[half:]))
+        compared = Compared(self._extractor, reporting, fakes[half:], real_labels=self._labels)
+        report = measure(self._metrics, compared)
         return Look(choice["kd"].value, report)
 
     def floor(self) -> Scores:
         """The scores of real images: one half as if they were samples, against the other."""
         choosing, reporting = self._halves
-        return measure(self._metrics, Compared(self._extractor, reporting, choosing))
+        compared = Compared(self._extractor, reporting, choosing, real_labels=self._labels)
+        return measure(self._metrics, compared)
 
     def seconds(self, state: State) -> float:
         """About how long a look takes two CPU cores, by the shapes of `state`."""

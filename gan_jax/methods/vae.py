@@ -103,12 +103,12 @@ def parts(config: VAE) -> Model:
     """The parts that `config` names."""
     if config.latents.choice != "normal":
         raise UserError("method=vae brings its latents close to N(0, 1); set latents.name=normal.")
-    if not isinstance(config.gen, MLPGen) or config.gen.output != "linear":
+    if getattr(config.gen, "output", "") != "linear":
         raise UserError(
-            "method=vae needs a generator that ends in logits; set gen.name=mlp and "
+            "method=vae needs a generator that ends in logits; set gen.name=mlp or infogan, and "
             "gen.output=linear."
         )
-    if config.gen.has_reference:
+    if getattr(config.gen, "norm", "") == "virtual_batch":
         raise UserError("method=vae has no reference batch; set gen.norm=batch.")
     if config.latents.has_codes:
         raise UserError(

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_jax.data import Dataset, Points, Source, densities, kinds
-from gan_jax.metrics import memorisation
+from gan_jax.data import Dataset, Points, Polygons, Source, densities, kinds
+from gan_jax.metrics import memorisation, triangles
 
 
 class Measure(NamedTuple):
@@ -36,6 +36,15 @@ def coverage(source: Source, dataset: Dataset) -> Measure | None:
     return Measure(10_000, scalars)
 
 
+def manifold(source: Source, dataset: Dataset) -> Measure | None:
+    """For triangles: the share of samples that are some, and that of test triangles that samples
+    come near to."""
+    if not isinstance(source, Polygons):
+        return None
+    made = functools.cache(lambda: triangles.measure(dataset.train.x, dataset.test.x))
+    return Measure(triangles.NUM_SAMPLES, lambda images: made()(images))
+
+
 def memorised(source: Source, dataset: Dataset) -> Measure | None:
     """For small sets of pictures: `memorisation.figures`, under names that begin with theirs."""
     count = len(dataset.train.x)
@@ -57,7 +66,7 @@ def survey(source: Source, dataset: Dataset) -> memorisation.Survey:
     return memorisation.survey(dataset.train.x, test, source.is_mirrored)
 
 
-MEASURES: list[Callable[[Source, Dataset], Measure | None]] = [coverage, memorised]
+MEASURES: list[Callable[[Source, Dataset], Measure | None]] = [coverage, manifold, memorised]
 """Each makes a measure for a run, or None where it makes no sense."""
 
 

@@ -32,7 +32,7 @@ class Compared(NamedTuple):
     real: np.ndarray  # features [n, d]
     fake: np.ndarray  # features [m, d]
     held_out: np.ndarray | None = None  # features of real images that were not trained on
-    real_labels: np.ndarray | None = None  # int [n], numbers of the head's classes
+    real_labels: np.ndarray | None = None  # int [k], of real images, numbers of the head's classes
     requested: np.ndarray | None = None  # int [m], those that the samples were to show
     images: np.ndarray | None = None  # some of the samples, uint8 [k, h, w, c]
 
@@ -152,7 +152,7 @@ class Classes(Metric, name="classes"):
         seen, value = logits.argmax(axis=1), classes.score(logits)
         found = {"class_score": Score(value.mean)}
         if compared.real_labels is not None:
-            data = np.bincount(compared.real_labels, minlength=logits.shape[1]) / len(compared.real)
+            data = np.bincount(compared.real_labels, minlength=logits.shape[1])
             if data.all():
                 modes = classes.modes(seen, data)
                 found |= {"modes": Score(float(modes.hit)), "kl": Score(modes.corrected)}

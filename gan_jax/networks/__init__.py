@@ -6,7 +6,12 @@ and log-variance of latents, [n, d] each. The condition is None or ignored where
 conditional, labels [n] for classes, and an image [n, h, w, c] for a finer level of LAPGAN.
 """
 
-from gan_jax.networks.autoencoder import AutoencoderDisc, BEGANDisc, DCGANAutoencoderDisc
+from gan_jax.networks.autoencoder import (
+    AutoencoderDisc,
+    BEGANDisc,
+    DCGANAutoencoderDisc,
+    InfoGANAutoencoderDisc,
+)
 from gan_jax.networks.began import BEGANGen
 from gan_jax.networks.dcgan import DCGANDisc, DCGANGen, DCGANNormalDisc, DCGANNormalGen
 from gan_jax.networks.discriminator import (
@@ -19,7 +24,13 @@ from gan_jax.networks.discriminator import (
 )
 from gan_jax.networks.encoder import EncoderSettings
 from gan_jax.networks.generator import GenSettings
-from gan_jax.networks.infogan import DCGANLabelledDisc, DCGANLabelledGen, InfoGANDisc, InfoGANGen
+from gan_jax.networks.infogan import (
+    DCGANLabelledDisc,
+    DCGANLabelledGen,
+    InfoGANDisc,
+    InfoGANEncoderSettings,
+    InfoGANGen,
+)
 from gan_jax.networks.keras_dcgan import KerasDCGANDisc, KerasDCGANGen
 from gan_jax.networks.lapgan import LAPGANDisc, LAPGANGen
 from gan_jax.networks.latents import Latents, Normal, Uniform
@@ -49,7 +60,9 @@ __all__ = [
     "DiscriminatorOutput",
     "EncoderSettings",
     "GenSettings",
+    "InfoGANAutoencoderDisc",
     "InfoGANDisc",
+    "InfoGANEncoderSettings",
     "InfoGANGen",
     "KerasDCGANDisc",
     "KerasDCGANGen",

@@ -21,6 +21,7 @@ from gan_jax.networks.discriminator import (
     ConditionalDiscriminator,
 )
 from gan_jax.networks.generator import GenSettings
+from gan_jax.networks.infogan import InfoGANDisc, InfoGANGen, InfoGANGenerator
 from gan_jax.networks.mlp import MLPDisc, MLPGen, MLPGenerator
 from gan_jax.networks.settings import GLOROT, ModuleDef, Shape, check_image
 
@@ -70,6 +71,22 @@ class DCGANAutoencoderDisc(DCGANDisc, name="dcgan_autoencoder"):
     ) -> ConditionalDiscriminator:
         settings = _mirrored(DCGANGen, self, self.features[::-1])
         decoder = partial(DCGANGenerator, settings, shape, 0, dtype)
+        reconstruction = partial(Reconstruction, decoder, self.energy)
+        disc = super().build(shape, num_classes, dtype, codes)
+        return disc.clone(reconstruction=reconstruction)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoGANAutoencoderDisc(InfoGANDisc, name="infogan_autoencoder"):
+    """Two of `infogan`; the last of `features` is the width of the code."""
+
+    energy: Energy = "squared"
+
+    def build(
+        self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
+    ) -> ConditionalDiscriminator:
+        settings = _mirrored(InfoGANGen, self, self.features[::-1])
+        decoder = partial(InfoGANGenerator, settings, shape, 0, dtype)
         reconstruction = partial(Reconstruction, decoder, self.energy)
         disc = super().build(shape, num_classes, dtype, codes)
         return disc.clone(reconstruction=reconstruction)

@@ -11,7 +11,7 @@ N(0, kernel_stddev).
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import flax.linen as nn
 import jax
@@ -24,6 +24,7 @@ from gan_jax.networks.discriminator import (
     ConditionalDisc,
     ConditionalDiscriminator,
 )
+from gan_jax.networks.encoder import EncoderSettings
 from gan_jax.networks.generator import NormalisedGen
 from gan_jax.networks.layers import concatenated
 from gan_jax.networks.settings import (
@@ -39,7 +40,8 @@ from gan_jax.networks.settings import (
 
 
 class InfoGANGenerator(nn.Module):
-    """Latents [n, d], and labels [n] where it sees them, to images [n, *shape] in [-1, 1].
+    """Latents [n, d], and labels [n] where it sees them, to images [n, *shape]; in [-1, 1] where it
+    ends in tanh.
 
     `features` are those of a dense layer, of the map that a second one makes, and of each
     transposed convolution but the last, which makes the image; these have stride 2.
@@ -67,8 +69,8 @@ class InfoGANGenerator(nn.Module):
         for features in rest:
             conv = conv_transpose(features, settings.kernel_size, use_bias=not settings.normalised)
             x = settings.act(norm()(conv(labelled(x))))  # twice the height and width
-        x = conv_transpose(channels, settings.kernel_size)(labelled(x))
-        return jnp.tanh(x.astype(jnp.float32))
+        x = conv_transpose(channels, settings.kernel_size)(labelled(x)).astype(jnp.float32)
+        return jnp.tanh(x) if settings.output == "tanh" else x
 
 
 class InfoGANDiscriminator(nn.Module):
@@ -79,7 +81,7 @@ class InfoGANDiscriminator(nn.Module):
     the first layer.
     """
 
-    settings: "InfoGANDisc"
+    settings: "InfoGANDisc | InfoGANEncoderSettings"
     num_classes: int
     dtype: jnp.dtype
 
@@ -102,6 +104,24 @@ class InfoGANDiscriminator(nn.Module):
         return labelled(x)
 
 
+class InfoGANEncoder(nn.Module):
+    """Images [n, height, width, channels] to mean and log-variance of latents, [n, latents] each,
+    by the layers of the discriminator."""
+
+    settings: "InfoGANEncoderSettings"
+    latents: int
+    dtype: jnp.dtype
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
+        settings = self.settings
+        features = InfoGANDiscriminator(settings, 0, self.dtype, name="body")(x, None, train)
+        kernels = {"kernel_init": settings.kernel_init, "dtype": self.dtype}
+        dense = settings.layer(nn.Dense, train, **kernels)
+        mean, log_var = (dense(self.latents, name=name)(features) for name in ("mean", "log_var"))
+        return mean.astype(jnp.float32), log_var.astype(jnp.float32)
+
+
 def _labelled(
     labels: jax.Array | None, num_classes: int, dtype: jnp.dtype, x: jax.Array
 ) -> jax.Array:
@@ -114,6 +134,8 @@ def _labelled(
 @dataclass(frozen=True, kw_only=True)
 class InfoGANGen(SizedKernels, NormalKernels, Activated, NormalisedGen, name="infogan"):
     """Images by two dense layers and transposed convolutions."""
+
+    output: Literal["tanh", "linear"] = "tanh"
 
     sees_labels: ClassVar[bool] = False
 
@@ -157,3 +179,17 @@ class DCGANLabelledDisc(InfoGANDisc, name="dcgan_labelled"):
     """As `infogan`, with the label in each layer."""
 
     sees_labels: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfoGANEncoderSettings(
+    SizedKernels, NormalKernels, Activated, BatchNormalised, EncoderSettings, name="infogan"
+):
+    """Images by the layers of the discriminator."""
+
+    sees_labels: ClassVar[bool] = False
+
+    def build(self, shape: Shape, latents: int, dtype: jnp.dtype) -> InfoGANEncoder:
+        check_hidden(self)
+        check_image(self, shape, len(self.features) - 1, self.kernel_size)
+        return InfoGANEncoder(self, latents, dtype)

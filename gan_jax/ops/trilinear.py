@@ -10,6 +10,9 @@ On the CPU, where XLA computes dilated convolutions by a naive loop, each is the
 `fast` where that suits, else a matrix product with the columns of the image. The columns are made
 for a few images at a time: 25 times the size of their image, they are worth neither writing to
 memory nor keeping for the backward pass. Kernels of more than `MOST_TAPS` are left to XLA.
+
+On a GPU each is XLA's own, but for the two adjoints of strided convolutions of tiny maps, and those
+of images of a few channels, where cuDNN is slow; docs/performance.md has what was measured.
 """
 
 from functools import partial
@@ -23,33 +26,35 @@ from gan_jax.ops import fast
 from gan_jax.ops.window import col2im, im2col
 
 COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
+TINY_MAP = 16  # output pixels up to which a GPU gets its adjoints by columns
+FEW_CHANNELS = 4  # of an image up to which a GPU gets it by columns
 MOST_TAPS = 225  # of a kernel whose columns are made, which takes an operation each to compile
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def output_of(x, kernel, window):
     """The convolution: [B, H, W, in], [kh, kw, in, out] to [B, out_h, out_w, out]."""
-    return _choose(_cpu_output, _native_output, x, kernel, window)
+    return _choose(_cpu_output, _native_output, _native_output, x, kernel, window)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def image_of(y, kernel, window):
     """The adjoint in the image: [B, out_h, out_w, out], [kh, kw, in, out] to [B, H, W, in]."""
-    return _choose(_cpu_image, _native_image, y, kernel, window)
+    return _choose(_cpu_image, _gpu_image, _native_image, y, kernel, window)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def kernel_of(x, y, window):
     """The adjoint in the kernel: [B, H, W, in], [B, out_h, out_w, out] to [kh, kw, in, out]."""
-    return _choose(_cpu_kernel, _native_kernel, x, y, window)
+    return _choose(_cpu_kernel, _gpu_kernel, _native_kernel, x, y, window)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 4))  # traced once for each shape, however often called
-def _choose(cpu, native, a, b, window):
+@partial(jax.jit, static_argnums=(0, 1, 2, 5))  # traced once for each shape, however often called
+def _choose(cpu, gpu, native, a, b, window):
     if prod(window.taps) > MOST_TAPS:
-        cpu = native
-    cpu, native = partial(cpu, window=window), partial(native, window=window)
-    return lax.platform_dependent(a, b, cpu=cpu, default=native)
+        cpu = gpu = native
+    cpu, gpu, native = (partial(function, window=window) for function in (cpu, gpu, native))
+    return lax.platform_dependent(a, b, cpu=cpu, cuda=gpu, default=native)
 
 
 def _gradients(function, of_first, of_second):
@@ -95,6 +100,32 @@ def _cpu_kernel(x, y, window):
     return (fast.kernel if suits else _gemm_kernel)(x, y, window)
 
 
+def _gpu_image(y, kernel, window):
+    suits = _is_tiny(window) or (min(window.stride) > 1 and kernel.shape[2] <= FEW_CHANNELS)
+    return (_columns_image if suits else _native_image)(y, kernel, window)
+
+
+def _gpu_kernel(x, y, window):
+    return (_columns_kernel if _is_tiny(window) else _native_kernel)(x, y, window)
+
+
+def _is_tiny(window):
+    return min(window.stride) > 1 and prod(window.out) <= TINY_MAP
+
+
+def _columns_image(y, kernel, window):
+    """`_gemm_image` with the columns of all images at once."""
+    matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
+    return col2im(_contract(y, matrix, 3, 1), window).astype(y.dtype)
+
+
+def _columns_kernel(x, y, window):
+    """`_gemm_kernel` with the columns of all images at once."""
+    shape = (*window.taps, x.shape[-1], y.shape[-1])
+    columns, y = (a.reshape(-1, a.shape[-1]) for a in (im2col(x, window), y))
+    return _contract(y, columns, 0, 0).T.reshape(shape).astype(x.dtype)
+
+
 def _gemm_output(x, kernel, window):
     matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
 
@@ -105,12 +136,10 @@ def _gemm_output(x, kernel, window):
 
 
 def _gemm_image(y, kernel, window):
-    matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
-
     def few(y):
-        return col2im(_contract(y, matrix, 3, 1), window).astype(y.dtype)
+        return _columns_image(y, kernel, window)
 
-    return _join(lax.map(few, _split(y, matrix.shape[0], window)))
+    return _join(lax.map(few, _split(y, prod(kernel.shape[:3]), window)))
 
 
 def _gemm_kernel(x, y, window):

@@ -21,8 +21,9 @@ from gan_jax.system.names import expanded, natural, printable
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 """What a file system answers that does not know locks."""
 
-DEPTH = 3
-"""How far below a folder its runs may lie: runs/<experiment>/<run>/<seed>."""
+DEPTH = 4
+"""How far below a folder its runs may lie: runs/<experiment>/<run>/<seed>, and in that of a study
+trials/<arm>/<run>/<seed>."""
 
 
 def default(config: Config) -> Path:
@@ -91,7 +92,9 @@ def find(folder: Path, depth: int = DEPTH) -> list[Path]:
     if depth == 0 or not folder.is_dir():
         return []
     below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_by_name)
-    return [run for path in below if path.name[0] != "." for run in find(path, depth - 1)]
+    passed_over = (layout.REPLAYS,)  # of a study of seeds, whose seeds are runs again
+    kept = [path for path in below if path.name[0] != "." and path.name not in passed_over]
+    return [run for path in kept for run in find(path, depth - 1)]
 
 
 def find_some(folder: Path) -> list[Path]:

@@ -22,6 +22,15 @@ EVALUATION, SCORES, SCORES_TABLE, SCORES_PLOT = (
 REALISM = "realism.png"
 """Beside the scores: samples by realism."""
 ROLLBACKS = "rollbacks.json"
+REPLAYS, REPLAY = "replays", "replay.json"
+"""What `--mode=replay` leaves: a folder of run directories, and the verdict in each."""
+STUDY_PLAN, TRIALS, ATTEMPTS, LOGS = "plan.json", "trials", "attempts.jsonl", "logs"
+"""What a study has beside its answers: its plan, its run directories, how often each was tried, and
+what each printed."""
+SUBMISSIONS, CLUSTER = "submissions.json", "cluster"
+"""Where a study ran on a cluster: the jobs that it gave it, and a folder of each one's files."""
+STUDY, STUDY_TABLE, STUDY_TEXT, STUDY_PAGE = "study.json", "study.csv", "study.md", "study.html"
+"""Its answers."""
 LOCK = ".lock"
 _STEP = "step_"
 
@@ -40,6 +49,11 @@ def generated(step: int, seed: int, classes: tuple[int, ...] = ()) -> str:
     """The folder of what `--mode=sample` draws from a step, by its own seed."""
     of = f"_classes_{'_'.join(map(str, classes))}" if classes else ""
     return f"{at_step(step)}_seed_{seed}{of}"
+
+
+def replayed(step: int, digest: str) -> str:
+    """The folder of a replay up to a step, under the circumstances that the digest is of."""
+    return f"{at_step(step)}_{digest}"
 
 
 def by_step(folder: Path, suffix: str = "") -> dict[int, Path]:

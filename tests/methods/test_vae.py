@@ -18,7 +18,7 @@ from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Inputs
 from gan_jax.methods import RMSProp, Train, optimizers, sampling, vae
-from gan_jax.networks import MLPEncoderSettings, MLPGen
+from gan_jax.networks import InfoGANEncoderSettings, InfoGANGen, MLPEncoderSettings, MLPGen
 
 IMAGES = jax.random.uniform(jax.random.key(9), (8, 8, 8, 1), minval=-1.0, maxval=1.0)
 LABELS = jnp.zeros(8, jnp.int32)
@@ -216,6 +216,22 @@ def test_a_run_shows_the_terms_and_goes_on(config, tmp_path, capsys):
     assert (tmp_path / "losses.png").exists()
     sample = sampling.sampler(config, methods.make(config))
     assert sample(state, keys.root(1), 3).shape == (3, 8, 8, 1)
+
+
+def test_networks_of_convolutions_are_trained_too(config):
+    networks = {
+        "gen": InfoGANGen(features=(12, 8, 4), kernel_size=4, activation="relu", output="linear"),
+        "encoder": InfoGANEncoderSettings(features=(4, 8, 12), kernel_size=4),
+    }
+    parts, state = started(dataclasses.replace(config, **networks))
+    after, metrics = step(parts, state)
+    assert float(metrics["vae/loss"]) == pytest.approx(64 * math.log(2), rel=0.02)
+    moved = jax.tree.map(lambda a, b: bool((a != b).any()), state.model.params, after.model.params)
+    assert all(jax.tree.leaves(moved))
+    inputs = Inputs(jnp.zeros((2, 2)), None)
+    made = vae.sample(parts, after, inputs, averaged=False)["image"]
+    assert made.shape == (2, 8, 8, 1)
+    assert float(jnp.abs(made).max()) <= 1
 
 
 @pytest.mark.parametrize(

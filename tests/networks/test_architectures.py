@@ -11,8 +11,9 @@ from gan_jax import ops
 from gan_jax.errors import UserError
 from gan_jax.networks import CodeSizes, r3gan
 from gan_jax.networks import resampling as rs
+from gan_jax.networks.autoencoder import InfoGANAutoencoderDisc
 from gan_jax.networks.dcgan import DCGANDisc, DCGANGen
-from gan_jax.networks.infogan import InfoGANDisc, InfoGANGen
+from gan_jax.networks.infogan import InfoGANDisc, InfoGANEncoderSettings, InfoGANGen
 from gan_jax.networks.r3gan import R3GANDisc, R3GANGen
 from gan_jax.networks.resnet import ResNetDisc, ResNetGen
 from gan_jax.networks.sndcgan import SNDCGANDisc, SNDCGANGen
@@ -52,6 +53,22 @@ def test_infogan_s_digits_by_hand():
     hidden, found = 1024 * 128 + 2 * 128, 128 * 12 + 12  # Q: ten classes and two means
     q = disc.build(shape, 0, FLOAT32, CodeSizes((10,), 2))
     assert count(q, jnp.zeros((1, *shape))) == expected_disc + hidden + found
+
+
+def test_the_encoder_and_the_autoencoder_of_created_equal_by_hand():
+    """arXiv 1711.10337: the discriminator's layers to twice 64 latents; and to a code of 64 and
+    back, with the dense layer of the generator that its authors leave out."""
+    shape, image = (28, 28, 1), jnp.zeros((1, 28, 28, 1))
+    settings = InfoGANEncoderSettings(features=(64, 128, 1024), kernel_size=4)
+    encoder = settings.build(shape, 64, FLOAT32)
+    made = jax.eval_shape(lambda: encoder.init(jax.random.key(0), image, train=False))
+    layers = 16 * 64 + 64 + 16 * 64 * 128 + 2 * 128 + 6272 * 1024 + 2 * 1024
+    found = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(made["params"]))
+    assert found == layers + 2 * (1024 * 64 + 64)
+    disc = InfoGANAutoencoderDisc(features=(64, 128, 64), kernel_size=4, norm="none")
+    down = 16 * 64 + 64 + 16 * 64 * 128 + 128 + 6272 * 64 + 64
+    up = 64 * 64 + 64 + 64 * 6272 + 6272 + 16 * 128 * 64 + 64 + 16 * 64 + 1
+    assert count(disc.build(shape, 0, FLOAT32), image) == down + up
 
 
 def conv(side, inputs, outputs):

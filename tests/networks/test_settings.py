@@ -32,10 +32,10 @@ FIELDS = {
     GenSettings: {
         "began": G | {"output"},
         "dcgan": G | DCGAN,
-        "dcgan_labelled": G | DCGAN,
+        "dcgan_labelled": G | DCGAN | {"output"},
         "dcgan_normal": G | DCGAN,
         "dcgan_upsampling": G | NORMALISED | {"kernel_size"},
-        "infogan": G | DCGAN,
+        "infogan": G | DCGAN | {"output"},
         "lapgan": BAND,
         "mlp": G | ACTIVATED | NORMALISED | {"output"},
         "r3gan": G | ACTIVATED | {"kernel_size", "output"},
@@ -51,6 +51,7 @@ FIELDS = {
         "dcgan_normal": D | DCGAN | POOLED,
         "dcgan_upsampling": D | {"kernel_size"},
         "infogan": D | DCGAN,
+        "infogan_autoencoder": D | DCGAN | {"energy"},
         "lapgan": BAND | {"minibatch", "dropout_rate"},
         "mlp": D | ACTIVATED | NORMALISED | {"dropout_rate"},
         "r3gan": D | ACTIVATED | {"kernel_size"},
@@ -58,7 +59,10 @@ FIELDS = {
         | {"kernel_size", "attention", "downsampling_blocks"},
         "sndcgan": D | ACTIVATED | NORMALISED | POOLED | {"kernel_stddev"},
     },
-    EncoderSettings: {"mlp": COMMON | ACTIVATED | NORMALISED},
+    EncoderSettings: {
+        "infogan": COMMON | DCGAN,
+        "mlp": COMMON | ACTIVATED | NORMALISED,
+    },
 }  # fmt: skip
 NAMES = {
     "began": "BEGAN",
@@ -111,21 +115,23 @@ def test_every_discriminator_gives_logits_and_is_called_by_its_name(name):
     table = modules(disc, x, condition(name))
     assert table[""] == ("Discriminator" if name == "lapgan" else "ConditionalDiscriminator")
     body = {"autoencoder": "MLPDiscriminator", "began": "BEGANEncoder"}
-    body["dcgan_autoencoder"] = "DCGANDiscriminator"
+    body |= {f"{name}_autoencoder": f"{NAMES[name]}Discriminator" for name in ("dcgan", "infogan")}
     assert table["body"] == body.get(name, NAMES.get(name, "") + "Discriminator")
-    decoders = {"autoencoder": "MLP", "began": "BEGAN", "dcgan_autoencoder": "DCGAN"}
+    decoders = {"autoencoder": "MLP", "began": "BEGAN"}
+    decoders |= {f"{name}_autoencoder": NAMES[name] for name in ("dcgan", "infogan")}
     if name in decoders:
         assert table["judge/decoder"] == decoders[name] + "Generator"
 
 
 @pytest.mark.parametrize("name", EncoderSettings.choices)
 def test_every_encoder_gives_mean_and_log_variance(name):
-    encoder = EncoderSettings.chosen(name, "encoder.name")(features=(5,)).build(SHAPE, 3, FLOAT32)
+    settings = EncoderSettings.chosen(name, "encoder.name")(features=(4, 5))
+    encoder = settings.build(SHAPE, 3, FLOAT32)
     (mean, log_var), _ = encoder.init_with_output(
         jax.random.key(0), jnp.ones((2, *SHAPE)), train=False
     )
     assert mean.shape == log_var.shape == (2, 3)
-    assert type(encoder).__name__ == "MLPEncoder"
+    assert type(encoder).__name__ == NAMES[name] + "Encoder"
 
 
 def modules(network, *inputs):

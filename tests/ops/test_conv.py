@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jax import lax
 
 from gan_jax.ops import Conv, ConvTranspose, conv, conv_transpose, trilinear
+from gan_jax.ops.window import Window
 
 PADDINGS = ["SAME", "VALID", ((1, 2), (3, 0))]
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
@@ -228,3 +229,29 @@ def test_a_large_kernel_is_left_to_xla():
         assert_close(actual, expected, 1e-5)
     lowered = jax.jit(conv).lower(x, normal(2, 64, 64, 2, 3)).as_text()
     assert len(lowered.splitlines()) < 100
+
+
+@pytest.mark.parametrize("name", ["image", "kernel"])
+@pytest.mark.parametrize("size, channels, by_columns", [
+    (8, (6, 5), {"image", "kernel"}), (9, (6, 5), set()), (16, (3, 5), {"image"}),
+])  # fmt: skip
+def test_the_forms_for_a_gpu_are_xla_s_in_value_and_chosen_by_shape(
+    name, size, channels, by_columns
+):
+    x, kernel = normal(0, 2, size, size, channels[0]), normal(1, 5, 5, *channels)
+    window = made_window(size, 5, 2)
+    y = normal(2, 2, *window.out, channels[1])
+    given = {"image": (y, kernel), "kernel": (x, y)}[name]
+    expected = getattr(trilinear, f"_native_{name}")(*given, window)
+    traced = jax.make_jaxpr(partial(getattr(trilinear, f"_gpu_{name}"), window=window))(*given)
+    assert ("conv_general_dilated" not in str(traced)) == (name in by_columns)
+    found = getattr(trilinear, f"_gpu_{name}")(*given, window)
+    assert_close(found, expected, 2e-6)
+
+
+def made_window(size, taps, stride):
+    """Of "SAME" zeros, more below and on the right."""
+    out = -(-size // stride)
+    low = max((out - 1) * stride + taps - size, 0) // 2
+    pairs = ((n, n) for n in (size, taps, stride, low, out))
+    return Window(*pairs)

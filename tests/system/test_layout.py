@@ -13,6 +13,7 @@ NAMES = {value for name, value in vars(layout).items() if name.isupper()} | {lay
 OTHERS = {
     ("__init__.py", layout.SAMPLES),  # a picture of --mode=visualize
     ("neighbours.py", layout.SAMPLES),  # a word in a legend
+    ("permutation.py", layout.SAMPLES),  # SciPy's name of a permutation
 }
 
 

@@ -21,7 +21,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from tqdm import tqdm
 
 from gan_jax import ops
-from gan_jax.data import TFDS, Dataset, Source
+from gan_jax.data import TFDS, Dataset, Source, StackedMNIST
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.metrics.features.space import Extractor, Head, Space
@@ -32,6 +32,16 @@ SHIPPED = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 OTHERS = (32, 64, 128, 128)
 """Channels of the layers, but for MNIST."""
 BATCH, EPOCHS, LEARNING_RATE = 128, 6, 2e-3
+
+
+def is_shipped(source: Source) -> bool:
+    """Whether the repository has the classifier of a source's images, or of each of their
+    channels."""
+    if not isinstance(source, TFDS):
+        return False
+    height, width, channels = source.kind.shape
+    channels = 1 if isinstance(source, StackedMNIST) else channels
+    return SHIPPED.get(source.name) == (height, width, channels)
 
 
 class Network(nn.Module):
@@ -63,9 +73,10 @@ class Classifier(Space, name="classifier"):
     def extractor(self, data: Dataset, source: Source) -> Extractor:
         if not isinstance(source.kind, Picture):
             raise UserError("The space classifier is of pictures; these data are points.")
-        known = source.name if isinstance(source, TFDS) else ""
-        if SHIPPED.get(known) == source.kind.shape:
-            trained, said = _shipped(known), ""
+        if isinstance(source, TFDS) and is_shipped(source):
+            trained, said = _shipped(source.name), ""
+            if isinstance(source, StackedMNIST):
+                return _of_each_channel(trained)
         elif len(data.class_names) < 2:
             raise UserError(
                 "These data have no classes to train a classifier on; take another of "
@@ -90,6 +101,37 @@ class _Apply:
     def __call__(self, params: Any, images: jax.Array) -> jax.Array:
         x = images.astype(jnp.float32) / 127.5 - 1
         return jnp.asarray(Network(self.features).apply(params, x))
+
+
+def _of_each_channel(trained: Trained) -> Extractor:
+    """The classifier of gray images, of each of three channels.
+
+    The logit of a triple of classes is the sum of theirs, so that its probability is their product.
+    """
+    kernel, bias, names = trained.head
+    dims, classes = kernel.shape
+    triples = np.stack(np.unravel_index(np.arange(classes**3), (classes,) * 3))  # [3, classes^3]
+    head = Head(
+        kernel[:, triples].transpose(1, 0, 2).reshape(3 * dims, -1),
+        bias[triples].sum(axis=0),
+        tuple("".join(names[number] for number in triple) for triple in triples.T),
+    )
+    return Extractor(
+        f"classifier-channels-{trained.digest}",
+        3 * dims,
+        trained.params,
+        _ApplyToEachChannel(trained.features),
+        head=head,
+        about=f"test accuracy {trained.accuracy:.4f} for each of three channels",
+    )
+
+
+@dataclass(frozen=True)
+class _ApplyToEachChannel(_Apply):
+    def __call__(self, params: Any, images: jax.Array) -> jax.Array:
+        apply = super().__call__
+        channels = jnp.split(images, images.shape[-1], axis=-1)
+        return jnp.concatenate([apply(params, channel) for channel in channels], axis=1)
 
 
 def train(

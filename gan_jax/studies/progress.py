@@ -1,0 +1,136 @@
+"""How far a study is, as its run directories and attempts say."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gan_jax.config import to_dict
+from gan_jax.evaluation import records
+from gan_jax.evaluation.records import SAMPLES, Record
+from gan_jax.run import directory, status
+from gan_jax.studies import plan, work
+from gan_jax.studies.answers import directions
+from gan_jax.studies.plan import Job
+from gan_jax.studies.rows import FINISHED, Row
+from gan_jax.studies.spec import Score
+from gan_jax.studies.work import DIVERGED, FAILED, Attempt
+from gan_jax.system import disk, layout
+
+MOST_FAILURES = 2
+"""After which a run is not tried again; one that diverged would do so again, and is not."""
+WAITING = "waiting"
+
+
+def state(study: Path, job: Job, tried: Sequence[Attempt]) -> tuple[str, str]:
+    """Whether a job's run is finished, diverged, failed or waiting, and why."""
+    noted = status.read(study / job.folder)
+    if noted.get("state") == FINISHED and noted["step"] >= job.config.train.num_steps:
+        return FINISHED, ""
+    if noted.get("state") == DIVERGED:
+        return DIVERGED, f"diverged at step {noted['step']:,}"
+    failures = [attempt for attempt in tried if attempt.state == FAILED]
+    if len(failures) >= MOST_FAILURES:
+        return FAILED, failures[-1].why
+    return WAITING, ""
+
+
+def split(study: Path, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs, with one that diverged or failed replaced by its seeds in a run each."""
+    tried, found = work.attempts(study), list[Job]()
+    for job in jobs:
+        several = len(job.seeds) > 1
+        ended = state(study, job, tried.get(job.folder, [])) if several else ("", "")
+        found += plan.alone(job) if ended[0] in (DIVERGED, FAILED) else [job]
+    return found
+
+
+def missing(study: Path, jobs: Sequence[Job]) -> list[int]:
+    """The numbers of the jobs that are still to be run."""
+    tried = work.attempts(study)
+    states = (state(study, job, tried.get(job.folder, []))[0] for job in jobs)
+    return [number for number, found in enumerate(states) if found == WAITING]
+
+
+def rows(study: Path, jobs: Sequence[Job], score: Score) -> list[Row]:
+    """A row for each seed of each job."""
+    tried, found = work.attempts(study), list[Row]()
+    for job in jobs:
+        attempts = tried.get(job.folder, [])
+        ended, why = state(study, job, attempts)
+        seconds = sum(attempt.seconds for attempt in attempts) / len(job.seeds)
+        for config, folder in directory.seeds(job.config, study / job.folder):
+            reported: _Reported = ({}, "", 0)
+            if ended == FINISHED:
+                reported = _scores(folder, score, config.train.num_steps)
+            scores, protocol, steps = reported
+            found.append(
+                Row(
+                    arm=job.arm,
+                    setting=job.setting,
+                    values={name: _plain(value) for name, value in job.values.items()},
+                    seed=config.seed,
+                    stage=job.stage,
+                    state=ended,
+                    why=why,
+                    scores=scores,
+                    steps=steps,
+                    seconds=round(seconds, 2),
+                    protocol=protocol,
+                )
+            )
+    return found
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+_Reported = tuple[dict[str, float], str, int]
+"""Scores, their protocol, and the step."""
+
+
+def _scores(folder: Path, score: Score, steps: int) -> _Reported:
+    """What a run that is finished reports."""
+    of_last = _last_row(folder)
+    if not score.looks:
+        known = {name: value for name, value in of_last.items() if directions.is_known(name)}
+        return known, "", steps
+    looks = [
+        (protocol, record)
+        for protocol, found in records.read(folder).items()
+        for record in found
+        if record.of == SAMPLES and "choice" in record.facts and record.step <= steps
+    ]
+    if not looks:
+        return {}, "", steps
+    protocol, chosen = looks[-1] if score.checkpoint == "last" else min(looks, key=_choice)
+    values = {name: each.value for name, each in chosen.scores.items()}
+    return values, protocol.name, chosen.step
+
+
+def _choice(look: tuple[Any, Record]) -> float:
+    return look[1].facts["choice"]
+
+
+def _last_row(folder: Path) -> dict[str, float]:
+    try:
+        lines = disk.read(folder / layout.METRICS, 1 << 30).decode(errors="replace").splitlines()
+        values = json.loads(lines[-1])
+        return {name: float(value) for name, value in values.items() if value is not None}
+    except (OSError, ValueError, IndexError, TypeError, AttributeError):
+        return {}
+
+
+def to_json(study: Any, jobs: Sequence[Job]) -> bytes:
+    """What plan.json holds: the study as it was read, and the runs that are planned so far."""
+    values = {
+        "study": _values(study),
+        "jobs": [plan.to_dict(job) for job in jobs],
+    }
+    return (disk.to_json(values, indent=1) + "\n").encode()
+
+
+def _values(study: Any) -> Any:
+    return json.loads(json.dumps(dataclasses.asdict(study), default=to_dict))

@@ -1,0 +1,43 @@
+"""How long a step of each arm takes, by training the first run of each for a moment."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_jax.config import override
+from gan_jax.methods import Config
+from gan_jax.studies.plan import Job
+from gan_jax.system import disk, layout
+
+STAGE = "timing"
+SHARE, FEWEST = 100, 8
+"""A hundredth of a run's steps is timed, and no fewer steps than these."""
+
+
+def jobs(planned: Sequence[Job]) -> list[Job]:
+    """A short run for each arm, of one seed, as its first job has it."""
+    first = {job.arm: job for job in reversed(planned)}
+    return [
+        job._replace(stage=STAGE, config=_short(job.config)) for job in reversed(first.values())
+    ]
+
+
+def _short(config: Config) -> Config:
+    steps = max(config.train.num_steps // SHARE, FEWEST) // 2 * 2
+    changes = {"train.num_steps": steps, "train.num_seeds": 1, "log.every_steps": steps // 2}
+    changes |= {f"{part}.every_steps": 0 for part in ("sample", "checkpoint", "evaluate")}
+    return override(config, changes)
+
+
+def seconds(study: Path, timed: Sequence[Job]) -> dict[str, float]:
+    """Seconds of a step, by arm, of those that were timed; the last row counts, as the first has
+    what happens once."""
+    found = {}
+    for job in timed:
+        try:
+            lines = disk.read(study / job.folder / layout.METRICS).decode().splitlines()
+            rate = float(json.loads(lines[-1])["images_per_second"])
+            found[job.arm] = job.config.train.examples_per_step / rate
+        except (OSError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
+            continue
+    return found
