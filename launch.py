@@ -154,7 +154,7 @@ MEANT = {
     ("train", "classes"): "--set=data.classes=A,B trains on these alone",
     ("sample", "seed"): "--sample_seed is the seed of the latents",
     ("replay", "step"): "--at=STEP says up to where",
-    ("replay", "seed"): "a run is made again with its own seed",
+    ("replay", "seed"): "--workdir names the run, which is made again with its own seed",
     ("visualize", "seed"): "--sample_seed is the seed of the latents",
     ("visualize", "format"): "--animate adds GIFs to its PNGs",
 }
