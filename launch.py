@@ -287,7 +287,6 @@ def _train(platforms: str) -> None:
 
 def _study() -> None:
     import shlex
-    from dataclasses import replace
 
     import experiments
     from gan_jax.errors import UserError
@@ -300,7 +299,7 @@ def _study() -> None:
     asked = spec.read(experiments.study(_STUDY.value), _SCALE.value)
     if _DATA_DIR.value:
         os.environ["TFDS_DATA_DIR"] = _DATA_DIR.value  # which the runs' processes inherit
-    asked = replace(asked, set={**asked.set, **_settings()})
+    asked = spec.changed(asked, _settings())
     if _SLURM.value and _LAUNCHER.value != "slurm":
         raise UserError("--slurm is for --launcher=slurm; add that, or leave it out.")
     options = Options(

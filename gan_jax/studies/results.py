@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_jax.run import environment
 from gan_jax.studies import rows as rows_lib
 from gan_jax.studies.answers import answer, directions, facts, page, tables
 from gan_jax.studies.answers.answer import Question
@@ -35,5 +36,15 @@ def write(folder: Path, study: Study, rows: Sequence[Row], command: str) -> None
     disk.write_whole(folder / layout.STUDY, values.encode())
     shown = tables.markdown(tables.of_answer(found, rows))
     disk.write_whole(folder / layout.STUDY_TEXT, shown.encode())
-    disk.write_whole(folder / layout.STUDY_PAGE, page.page(found, rows, {}).encode())
+    told = page.page(found, rows, _made_by(folder))
+    disk.write_whole(folder / layout.STUDY_PAGE, told.encode())
     print(shown, flush=True)
+
+
+def _made_by(folder: Path) -> dict[str, str]:
+    """What the runs were computed with, of one of them."""
+    for path in sorted((folder / layout.TRIALS).glob(f"*/*/{layout.ENVIRONMENT}")):
+        found = environment.recorded(path.parent)
+        names = {"processor": "processor", "devices": "devices", "git_commit": "commit"}
+        return {said: str(found[name]) for name, said in names.items() if found.get(name)}
+    return {}

@@ -140,6 +140,12 @@ def read(path: Path, scale: str = "") -> Study:
     return dataclasses.replace(study, name=path.stem + (f"_{scale}" if scale else ""))
 
 
+def changed(study: Study, settings: Setting) -> Study:
+    """The study with fields set in every arm, whatever it has itself; axes still choose theirs."""
+    arms = (dataclasses.replace(arm, set={**arm.set, **settings}) for arm in study.arms)
+    return dataclasses.replace(study, arms=tuple(arms))
+
+
 class _Mistake(UserError):
     def __init__(self, key: str, sentence: str):
         super().__init__(sentence)

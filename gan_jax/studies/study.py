@@ -17,8 +17,10 @@ from gan_jax.studies import launchers, plan, progress, results, timing, work
 from gan_jax.studies.answers import outcomes
 from gan_jax.studies.launchers import Launcher, Options
 from gan_jax.studies.plan import Job, Recipes
+from gan_jax.studies.progress import WAITING
 from gan_jax.studies.rows import FINISHED, SEARCH, Row
 from gan_jax.studies.spec import Study
+from gan_jax.studies.work import Attempt
 from gan_jax.system import disk, layout
 from gan_jax.system.names import printable
 
@@ -57,6 +59,9 @@ def run(
                 study, folder, launch, replace(options, lock=lock.fileno()), interrupts
             )
             seconds = started.timed(recipes)
+            if interrupts.caught:
+                _say("Stopped; the same command goes on.")
+                return []
             jobs = started.completed(plan.search(study, recipes, seconds), seconds)
             if study.seeds.final and not interrupts.caught:
                 best = _best(study, folder, jobs)
@@ -119,7 +124,8 @@ class _Progress:
         if not missing:
             return
         runs = f"{len(jobs)} runs of {sum(len(job.seeds) for job in jobs)} seeds in all"
-        _say(f"{len(missing)} runs to do, of {runs}: about {self._left()}.")
+        peak = max((a.peak_mib for a in self._timed()), default=0)
+        _say(f"{len(missing)} runs to do, of {runs}: about {self._left()}, {peak:,} MiB each.")
         for arm, planned in itertools.groupby(jobs, key=lambda job: job.arm):
             each = list(planned)
             steps = sorted({job.config.train.num_steps for job in each})
@@ -128,15 +134,22 @@ class _Progress:
                 f"{sum(len(job.seeds) for job in each)} seeds"
             )
 
+    def _timed(self) -> Iterator[Attempt]:
+        for tried in work.attempts(self._started.folder / timing.STAGE).values():
+            yield from tried
+
     def __call__(self, number: int) -> None:
         job, started = self._jobs[number], self._started
-        self._missing.pop(number, None)
         tried = work.attempts(started.folder).get(job.folder, [])
+        state, why = progress.state(started.folder, job, tried)
         if tried:
             self._actual += tried[-1].seconds
             self._expected += self._seconds[number]
-        state, why = progress.state(started.folder, job, tried)
-        ended = f"{state}{f' ({why})' if why else ''}"
+        if state == WAITING:  # it failed for the first time
+            ended = f"{tried[-1].why if tried else 'it did not end'}; it is tried again"
+        else:
+            self._missing.pop(number, None)
+            ended = f"{state}{f' ({why})' if why else ''}"
         if state == FINISHED:
             found = progress.rows(started.folder, [job], started.study.score)
             ended = _scores(found, started.study.score.metric)

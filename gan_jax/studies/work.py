@@ -9,6 +9,7 @@ of logs.
 """
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -79,6 +80,8 @@ def note(study: Path, job: Job, attempt: Attempt) -> None:
     line = disk.to_json({"run": str(job.folder), **attempt._asdict()}) + "\n"
     flags = os.O_WRONLY | os.O_APPEND
     with os.fdopen(disk.open_own(study / layout.ATTEMPTS, flags), "w") as file:
+        with contextlib.suppress(OSError):  # a file system that knows no locks
+            fcntl.flock(file, fcntl.LOCK_EX)  # NFS would let one line of two hosts go
         file.write(line)
 
 
