@@ -84,7 +84,7 @@ class _Started(NamedTuple):
 
     def timed(self, recipes: Recipes) -> dict[str, float]:
         """Seconds of a step of each arm."""
-        folder = disk.folder(self.folder, timing.STAGE)
+        folder = disk.folder(self.folder, layout.TIMING)
         jobs = timing.jobs(plan.search(self.study, recipes))
         self._run(folder, jobs, lambda number: _say(f"Timed a step of {jobs[number].arm}."))
         return timing.seconds(folder, jobs)
@@ -135,7 +135,7 @@ class _Progress:
             )
 
     def _timed(self) -> Iterator[Attempt]:
-        for tried in work.attempts(self._started.folder / timing.STAGE).values():
+        for tried in work.attempts(self._started.folder / layout.TIMING).values():
             yield from tried
 
     def __call__(self, number: int) -> None:

@@ -27,6 +27,8 @@ REPLAYS, REPLAY = "replays", "replay.json"
 STUDY_PLAN, TRIALS, ATTEMPTS, LOGS = "plan.json", "trials", "attempts.jsonl", "logs"
 """What a study has beside its answers: its plan, its run directories, how often each was tried, and
 what each printed."""
+TIMING = ".timing"
+"""The same of the runs that time a step of each arm; hidden, as they are no runs of the study."""
 SUBMISSIONS, CLUSTER = "submissions.json", "cluster"
 """Where a study ran on a cluster: the jobs that it gave it, and a folder of each one's files."""
 STUDY, STUDY_TABLE, STUDY_TEXT, STUDY_PAGE = "study.json", "study.csv", "study.md", "study.html"

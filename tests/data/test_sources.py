@@ -49,7 +49,7 @@ def test_procedural_cars_have_five_thousand_and_one_thousand():
 @pytest.mark.parametrize("source", ["", "tfdz"])
 def test_an_unknown_source_lists_those_there_are(source):
     with pytest.raises(
-        UserError, match="digits, folder, points, polygons, procedural_cars, stacked_mnist, tfds"
+        UserError, match="digits, folder, points, polygons, procedural_cars, tfds, stacked_mnist"
     ):
         override(GAN(), {"data.source": source})
 

@@ -8,7 +8,7 @@ from conftest import tiny_config
 from gan_jax import train
 from gan_jax.config import override
 from gan_jax.errors import Diverged, UserError
-from gan_jax.run import status
+from gan_jax.run import directory, status
 from gan_jax.run.interrupts import Interrupts
 from gan_jax.studies import launchers, progress, rows, study, work
 from gan_jax.studies.axes import Axis
@@ -84,6 +84,7 @@ def test_what_is_done_is_not_run_again_and_what_is_new_is(trainer, tmp_path):
     assert {row.values["disc_optimizer.learning_rate"] for row in found[:2]} == {1, 2}
     assert len(trainer.ran) == 3
     assert rows.read(tmp_path / layout.STUDY_TABLE) == found
+    assert [run.parent.name for run in directory.find(tmp_path)] == ["a", "a", "b"]
     assert answered(tmp_path) == found
     assert len(trainer.ran) == 3
     more = ASKED.arms[1].__class__("c", "tiny", set={"disc_optimizer.learning_rate": 3.0})
