@@ -37,7 +37,7 @@ def seconds(study: Path, timed: Sequence[Job]) -> dict[str, float]:
         try:
             lines = disk.read(study / job.folder / layout.METRICS).decode().splitlines()
             rate = float(json.loads(lines[-1])["images_per_second"])
-            found[job.arm] = job.config.train.examples_per_step / rate
+            found[job.arm] = job.config.train.batch_size / rate
         except (OSError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
             continue
     return found

@@ -4,11 +4,16 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 from cluster import Pair
+from conftest import ROOT
 
+from gan_jax.evaluation import records
+from gan_jax.evaluation.records import SAMPLES
 from gan_jax.run import status
 
 pytestmark = pytest.mark.slow
@@ -63,6 +68,25 @@ def test_what_the_first_process_alone_knows_ends_the_others(tmp_path):
     assert ends[0].sentence.startswith("gan_jax: Another process is training in ")
     assert ends[1].sentence.startswith("gan_jax: Process 0 on ")
     assert "ended: Another process is training in" in ends[1].sentence
+
+
+def test_scores_while_training_are_those_of_one_process(tmp_path):
+    """Of networks that stand still, so that only the looks at them differ."""
+    changes = [f"--set={player}_optimizer.learning_rate=1e-30" for player in ("gen", "disc")]
+    changes += ["--set=evaluate.every_steps=100", "--set=evaluate.num_samples=400"]
+    ends = Pair(tmp_path, (tuple(changes), tuple(changes)), num_steps=200).ends()
+    assert [end.code for end in ends] == [0, 0], ends
+    alone = ["--experiment=toy_ring", "--set=train.num_steps=200", "--set=sample.every_steps=0"]
+    command = [sys.executable, "launch.py", *alone, f"--workdir={tmp_path / 'one'}", *changes]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "JAX_NUM_CPU_DEVICES": "1"})
+    (two,), (one,) = (records.read(tmp_path / name).values() for name in ("run", "one"))
+    assert [(record.of, record.step) for record in two] == [
+        ("floor", 0), (SAMPLES, 100), (SAMPLES, 200),
+    ]  # fmt: skip
+    for record, expected in zip(two, one, strict=True):
+        assert record.scores.keys() == expected.scores.keys()
+        for name, score in record.scores.items():
+            assert score.value == pytest.approx(expected.scores[name].value, rel=1e-6)
 
 
 @pytest.mark.parametrize("killed", [0, 1])
