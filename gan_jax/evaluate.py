@@ -56,7 +56,7 @@ class Options:
 
 
 def run(workdir: str | Path, options: Options, output: str | Path | None = None) -> list[Path]:
-    """Scores the checkpoints of a run, of each seed of a study, or of all runs in a folder.
+    """Scores the checkpoints of a run, of each seed of one, or of all runs in a folder.
 
     Each writes scores.jsonl, scores.md and, of several steps, scores.png to a folder for each
     protocol in `evaluation/`, in the run directory or below `output`; what is there already is not

@@ -88,7 +88,7 @@ def place(num_seeds: int, seed: int = 0) -> Placement:
     if jax.process_count() > 1:
         raise UserError(
             f"train.num_seeds={num_seeds} needs one host, and there are {jax.process_count()}; "
-            "start one study on each, with --seed and --workdir of its own."
+            "start one run on each, with --seed and --workdir of its own."
         )
     used = max(n for n in range(1, len(devices) + 1) if num_seeds % n == 0)
     return Placement(num_seeds, devices[:used])

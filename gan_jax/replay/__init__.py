@@ -84,7 +84,7 @@ def run(
 
 
 def _owner(folder: Path) -> Path:
-    """The run directory that a folder of rows belongs to: of a seed that of its study."""
+    """The run directory that a folder of rows belongs to: of a seed that of all seeds."""
     return folder.parent if layout.is_run(folder.parent) else folder
 
 

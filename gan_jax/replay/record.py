@@ -83,7 +83,7 @@ def contradictions(workdir: Path, config: Config) -> list[str]:
     """Where the record does not agree with itself, such as a config.json that was edited.
 
     The seed of a run stands in its config.json, in the name that training gave the directory, in
-    the command that started it and in the names of a study's folders.
+    the command that started it and in the names of its seeds' folders.
     """
     said = []
     if named := DEFAULT_NAME.match(workdir.name):

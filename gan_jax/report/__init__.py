@@ -21,7 +21,7 @@ __all__ = ["run", "try_run"]
 def run(workdir: str | Path, output: str | Path | None = None) -> Path:
     """Writes report.html in `output`, by default in `workdir`, anew and returns its path.
 
-    A folder of runs, at any of three levels below, or a study of several seeds gets a gallery of
+    A folder of runs, at any of four levels below, or a run of several seeds gets a gallery of
     them, and each run its own report, in a folder of the same name. A run that cannot be shown is
     named and left out. Raises `UserError` where there is no run.
     """

@@ -1,4 +1,4 @@
-"""The page of several runs side by side: a folder of runs, or the seeds of one study."""
+"""The page of several runs side by side: a folder of runs, or the seeds of one."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ MOST_FIGURES = 4
 def page(folder: Path, runs: list[Record]) -> str:
     """The gallery of `runs`, which lie below `folder`."""
     names = [printable(run.folder.relative_to(folder)) for run in runs]
-    study = read(folder) if (folder / layout.CONFIG).is_file() else None
+    whole = read(folder) if (folder / layout.CONFIG).is_file() else None
     named = dict(zip(names, runs, strict=True))
     scored, charts = scored_runs.section(named)
     panels = curves.overlays({name: run.rows for name, run in named.items()})
@@ -41,19 +41,19 @@ def page(folder: Path, runs: list[Record]) -> str:
         "Curves": curves.chooser(panels, first=len(charts)),
         "Side by side": side_by_side(names, runs),
     }
-    if study:
+    if whole:
         parts |= {
-            "Commands": details.commands(study, seed=runs[0].folder),
-            "Config": details.config(study.config),
-            "Environment": details.environment(study.environment),
+            "Commands": details.commands(whole, seed=runs[0].folder),
+            "Config": details.config(whole.config),
+            "Environment": details.environment(whole.environment),
         }
     parts = {title: content for title, content in parts.items() if content}
     name = folder.resolve().name
-    title = study.experiment if study else name
+    title = whole.experiment if whole else name
     body = header(
-        "Study of seeds" if study else "Gallery",
+        "Several seeds" if whole else "Gallery",
         title,
-        name if study else str(folder),
+        name if whole else str(folder),
         {"runs": text(len(runs))},
         contents(parts),
     )

@@ -62,7 +62,7 @@ def read(folder: Path, page: Path | None = None) -> Record:
     """The record in `folder`; what is missing, damaged or of another type than it should be is
     empty.
 
-    A seed without its own config or environment has that of its study.
+    A seed without its own config or environment has that of the whole run.
     """
     config, environment = (
         _json(folder / name) or _json(folder.parent / name)

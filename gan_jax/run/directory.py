@@ -71,17 +71,18 @@ def seeds(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
     ]
 
 
-def study_of(workdir: Path, config: Config) -> tuple[Config, int] | None:
-    """The config of the study that `workdir` is a seed of, and which one; None where it is none."""
+def run_of_seed(workdir: Path, config: Config) -> tuple[Config, int] | None:
+    """The config of the run of several seeds that `workdir` is one of, and which one; None where it
+    is none."""
     if not (workdir.parent / layout.CONFIG).exists():
         return None
-    study = read_config(workdir.parent)
-    parts = seeds(study, workdir.parent)
-    return (study, parts.index((config, workdir))) if (config, workdir) in parts else None
+    whole = read_config(workdir.parent)
+    parts = seeds(whole, workdir.parent)
+    return (whole, parts.index((config, workdir))) if (config, workdir) in parts else None
 
 
 def is_run(folder: Path) -> bool:
-    """Whether one run, not a study of several, has its record in `folder`."""
+    """Whether one run, not one of several seeds, has its record in `folder`."""
     return (folder / layout.METRICS).is_file()
 
 
@@ -92,7 +93,7 @@ def find(folder: Path, depth: int = DEPTH) -> list[Path]:
     if depth == 0 or not folder.is_dir():
         return []
     below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_by_name)
-    passed_over = (layout.REPLAYS,)  # of a study of seeds, whose seeds are runs again
+    passed_over = (layout.REPLAYS,)  # of a run of several seeds, which are runs again
     kept = [path for path in below if path.name[0] != "." and path.name not in passed_over]
     return [run for path in kept for run in find(path, depth - 1)]
 
@@ -158,10 +159,10 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
     if not (workdir / layout.CONFIG).exists():
         return
     begun = read_config(workdir)
-    if study_of(workdir, begun):
+    if run_of_seed(workdir, begun):
         raise UserError(
-            f"{printable(workdir)} belongs to the study in {printable(workdir.parent)}; give that "
-            "as --workdir to resume all its seeds, or another to train this one alone."
+            f"{printable(workdir)} is one seed of the run in {printable(workdir.parent)}; give "
+            "that as --workdir to resume all its seeds, or another to train this one alone."
         )
     changed = config_lib.differences(begun, config)
     before = environment.recorded_data(workdir).get("fingerprint", dataset.fingerprint)

@@ -19,7 +19,7 @@ def not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> Di
     """The error of a call in which a metric or a part of the state was not finite."""
     checkpoints.wait()
     finite = np.ravel(outcome.finite)
-    ill = int(np.argmin(finite))  # the first such seed of a study
+    ill = int(np.argmin(finite))  # the first such seed of several
     step = int(np.ravel(outcome.state.step)[ill])
     values = {name: np.ravel(value)[ill] for name, value in outcome.metrics.items()}
     bad = [f"{name} is {value}" for name, value in values.items() if not np.isfinite(value)]

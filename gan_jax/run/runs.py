@@ -42,9 +42,9 @@ def open_run(
     workdir: str | Path, step: int | str | None = None, places: Places | None = None
 ) -> Run:
     """The run in `workdir` at a checkpoint, the last one that is whole by default or the `best`; it
-    may be a seed of a study.
+    may be one seed of several.
 
-    Raises `UserError` when there is no run or no such checkpoint, for a study of many seeds, and
+    Raises `UserError` when there is no run or no such checkpoint, for a run of several seeds, and
     for places of other data than the run's.
     """
     workdir = directory.given(workdir)
@@ -56,14 +56,14 @@ def open_run(
             f"as --workdir={printable(example)}."
         )
     method = methods.make(config)
-    study = directory.study_of(workdir, config)
+    whole = directory.run_of_seed(workdir, config)
     with Checkpoints(_checkpoints(workdir, config)) as checkpoints:
         like = jax.eval_shape(method.init, keys.root(0))
-        if study:
-            number, count = study[1], study[0].train.num_seeds
+        if whole:
+            number, count = whole[1], whole[0].train.num_seeds
             like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
         if step == BEST:
-            step = _best(checkpoints, study[1] if study else 0)
+            step = _best(checkpoints, whole[1] if whole else 0)
         if step is not None:
             step = int(step)
             state = checkpoints.restore(step, state=like)["state"]
@@ -73,7 +73,7 @@ def open_run(
             raise UserError(
                 f"The run in {printable(workdir)} has no checkpoint yet; train it further first."
             )
-    if study:
+    if whole:
         state = jax.tree.map(lambda leaf: leaf[number], state)
     if places:
         moved = data.with_places(config.data, *places)
@@ -110,8 +110,8 @@ def checkpoints(run: Run, passed_over: frozenset[int] = frozenset()) -> Iterator
 
 
 def _checkpoints(workdir: Path, config: Config) -> Path:
-    """The folder of the checkpoints, which the seeds of a study share."""
-    owner = workdir.parent if directory.study_of(workdir, config) else workdir
+    """The folder of the checkpoints, which the seeds of a run share."""
+    owner = workdir.parent if directory.run_of_seed(workdir, config) else workdir
     return owner / layout.CHECKPOINTS
 
 
@@ -131,7 +131,7 @@ def dataset(run: Run) -> Dataset:
 
 
 def recorded_data(run: Run) -> dict[str, Any]:
-    """What environment.json says of the data, for a seed without one that of its study."""
+    """What environment.json says of the data, for a seed without one that of the whole run."""
     return environment.recorded_data(run.workdir) or environment.recorded_data(run.workdir.parent)
 
 

@@ -38,7 +38,7 @@ _STEP = "step_"
 
 
 def seed(number: int) -> str:
-    """The folder of one seed of a study."""
+    """The folder of one seed of a run of several."""
     return f"seed_{number}"
 
 
@@ -66,5 +66,5 @@ def by_step(folder: Path, suffix: str = "") -> dict[int, Path]:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run, or a study, has its record in `folder`."""
+    """Whether a run, of one seed or several, has its record in `folder`."""
     return (folder / CONFIG).is_file() and (folder / ENVIRONMENT).is_file()

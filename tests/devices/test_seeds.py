@@ -1,4 +1,4 @@
-"""A study: several seeds in one program, each the run that it would be alone."""
+"""Several seeds in one program, each the run that it would be alone."""
 
 import json
 from types import SimpleNamespace
@@ -32,8 +32,8 @@ def run(workdir, seed, num_seeds, num_steps=4):
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("study")
+def seeds(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("seeds")
     return workdir, run(workdir, SEEDS[0], len(SEEDS))
 
 
@@ -44,9 +44,9 @@ def rows(workdir):
 
 
 @pytest.mark.parametrize("number", [0, 3])
-def test_each_seed_is_the_run_that_it_would_be_alone(study, number, tmp_path):
+def test_each_seed_is_the_run_that_it_would_be_alone(seeds, number, tmp_path):
     """In state, log rows and pictures; the first seed and the last lie on different devices."""
-    workdir, state = study
+    workdir, state = seeds
     alone = run(tmp_path, SEEDS[number], 1)
     mine = jax.tree.map(lambda leaf: leaf[number], state)
     chex.assert_trees_all_close(mine, alone, **CLOSE)
@@ -59,21 +59,21 @@ def test_each_seed_is_the_run_that_it_would_be_alone(study, number, tmp_path):
     assert (folder / "losses.png").exists()
 
 
-def test_seeds_in_one_batch_of_operations_are_the_same_runs(study, tmp_path, monkeypatch):
+def test_seeds_in_one_batch_of_operations_are_the_same_runs(seeds, tmp_path, monkeypatch):
     """As accelerators run them."""
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     at_once = run(tmp_path, SEEDS[0], len(SEEDS))
-    chex.assert_trees_all_close(at_once, study[1], **CLOSE)
+    chex.assert_trees_all_close(at_once, seeds[1], **CLOSE)
 
 
-def test_seeds_differ(study):
-    _, state = study
+def test_seeds_differ(seeds):
+    _, state = seeds
     kernels = np.asarray(state.gen.params["Dense_0"]["kernel"])
     assert len({kernel.tobytes() for kernel in kernels}) == len(SEEDS)
 
 
-def test_a_resumed_study_is_the_uninterrupted_one_to_the_bit(study, tmp_path):
-    workdir, state = study
+def test_resumed_seeds_are_the_uninterrupted_ones_to_the_bit(seeds, tmp_path):
+    workdir, state = seeds
     run(tmp_path, SEEDS[0], len(SEEDS), num_steps=2)
     resumed = run(tmp_path, SEEDS[0], len(SEEDS), num_steps=4)
     chex.assert_trees_all_equal(resumed, state)
@@ -82,8 +82,8 @@ def test_a_resumed_study_is_the_uninterrupted_one_to_the_bit(study, tmp_path):
         assert rows(folders[0]) == rows(folders[1])
 
 
-def test_a_seed_is_sampled_from_the_checkpoint_of_all(study, capsys):
-    workdir, state = study
+def test_a_seed_is_sampled_from_the_checkpoint_of_all(seeds, capsys):
+    workdir, state = seeds
     opened = runs.open_run(workdir / "seed_7")
     assert opened.config.seed == 7
     chex.assert_trees_all_equal(opened.state, jax.tree.map(lambda leaf: leaf[2], state))
@@ -91,15 +91,15 @@ def test_a_seed_is_sampled_from_the_checkpoint_of_all(study, capsys):
     assert folder.parent == workdir / "seed_7" / "generated"
 
 
-def test_a_study_is_looked_at_seed_by_seed(study):
-    workdir, _ = study
+def test_a_run_of_seeds_is_looked_at_seed_by_seed(seeds):
+    workdir, _ = seeds
     with pytest.raises(UserError, match=r"has 4 seeds; choose one, such as .*seed_5"):
         runs.open_run(workdir)
 
 
-def test_a_seed_of_a_study_is_not_trained_alone(study):
-    workdir, _ = study
-    with pytest.raises(UserError, match="belongs to the study"):
+def test_a_seed_of_several_is_not_trained_alone(seeds):
+    workdir, _ = seeds
+    with pytest.raises(UserError, match="is one seed of the run"):
         run(workdir / "seed_6", 6, 1)
 
 

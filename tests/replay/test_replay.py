@@ -147,7 +147,7 @@ def test_a_run_that_went_back_is_equal(tmp_path, monkeypatch, at):
     assert "rollbacks 10 to 6 ([0]) against 9 to 6 ([0])" in replay.run(made, at=at)[0].sentence()
 
 
-def test_every_seed_of_a_study_is_compared(tmp_path, capsys):
+def test_every_seed_of_several_is_compared(tmp_path, capsys):
     made = tmp_path / "made"
     train.run(ring(train__num_seeds=2), made)
     verdicts = replay.run(tmp_path)

@@ -196,7 +196,7 @@ def test_a_folder_of_runs_gets_a_gallery(tmp_path, dataset):
     ]
 
 
-def test_a_run_beside_a_study_stands_before_it_and_shows_its_level_losses(tmp_path):
+def test_a_run_beside_one_of_several_seeds_stands_before_it_and_shows_its_level_losses(tmp_path):
     for name in ("a/seed_0", "b", "a/seed_1"):
         write_run(tmp_path / name, tiny_config())
     row = {"step": 40, "level16/g/loss": 3.0, "level8/g/loss": 2.5, "coverage/modes": 4.0}
@@ -208,14 +208,14 @@ def test_a_run_beside_a_study_stands_before_it_and_shows_its_level_losses(tmp_pa
     assert "level8/g/loss2.5coverage/modes4" in Page(path).text
 
 
-def test_a_study_shows_its_seeds_and_its_own_config(tmp_path, dataset):
+def test_a_run_of_several_seeds_shows_them_and_its_own_config(tmp_path, dataset):
     for seed in (0, 1):
         write_run(tmp_path / f"seed_{seed}", tiny_config(seed=seed))
     directory.record(
         tmp_path, tiny_config(), dataset
-    )  # a seed without a config has that of its study
+    )  # a seed without a config has that of the whole run
     page = Page(report.run(tmp_path))
-    assert "Study of seeds" in page.text
+    assert "Several seeds" in page.text
     assert f"--mode=sample --workdir={tmp_path / 'seed_0'}" in page.text
     assert re.search(rf"--mode=report --workdir={tmp_path}(?!/)", page.text)
     assert records.read(tmp_path / "seed_1").experiment == "tiny"

@@ -14,7 +14,7 @@ from gan_jax.visualize import NotForThisRun, Options, subject
 
 
 def test_images_that_changed_since_the_training_are_refused(tmp_path, monkeypatch):
-    """As environment.json has it; a seed without one has that of its study."""
+    """As environment.json has it; a seed without one has that of the whole run."""
     known = data.load(by_hand(tmp_path).config.data)
     study = by_hand(tmp_path / "seed_0", classes=2)
     recorded = {"fingerprint": known.fingerprint, "class_names": ["cat", "dog"]}
