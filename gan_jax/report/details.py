@@ -14,7 +14,7 @@ Settings = dict[str, Any]
 
 
 def commands(run: Record, seed: Path | None = None) -> str:
-    """The command that made a run, and those that go on from here; of several seeds one is `seed`."""
+    """The command that made a run, and those that go on from it; of several seeds one is `seed`."""
     named = run.config.get("plugins")
     plugins = named if isinstance(named, list) else ()
     flags = "".join(f" --plugin={shlex.quote(str(name))}" for name in plugins)
