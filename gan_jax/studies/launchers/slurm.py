@@ -182,12 +182,6 @@ def _why(task: squeue.Task, log: Path) -> str:
     return said
 
 
-def _once(said: set[str], sentence: str) -> set[str]:
-    if sentence not in said:
-        _say(sentence)
-    return said | {sentence}
-
-
 def _runs(runs: Sized) -> str:
     return f"{len(runs)} run{'s' if len(runs) > 1 else ''}"
 
