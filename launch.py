@@ -42,6 +42,9 @@ _SET = flags.DEFINE_multi_string(
     "data.path=FOLDER says where the run's pictures are now.",
 )
 _PRINT_CONFIG = flags.DEFINE_bool("print_config", False, "Show the resolved config and exit.")
+_DRY_RUN = flags.DEFINE_bool(
+    "dry_run", False, "Show what the run takes (parameters, operations, memory) and exit."
+)
 _PLUGIN = flags.DEFINE_multi_string(
     "plugin", [], "A module of yours with losses, networks or other parts; may be repeated."
 )
@@ -126,7 +129,7 @@ _PROCESS_ID = flags.DEFINE_integer("process_id", None, "Several hosts: the numbe
 FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
     "train": (
         *("experiment", "workdir", "seed", "data_dir", "set", "plugin", "print_config"),
-        *("multihost", "coordinator_address", "num_processes", "process_id"),
+        *("dry_run", "multihost", "coordinator_address", "num_processes", "process_id"),
     ),
     "sample": (
         *("workdir", "num_samples", "sample_seed", "classes", "step", "format", "output", "plugin"),
@@ -275,6 +278,12 @@ def _train(platforms: str) -> None:
             )
     if _PRINT_CONFIG.value:
         print(json.dumps(config.to_dict(changed), indent=2))
+        return
+    if _DRY_RUN.value:
+        from gan_jax import cost
+
+        _check_accelerator(platforms)
+        print(*cost.of(changed).sentences(), sep="\n")
         return
     with Interrupts(ends_process=True) as interrupts, hosts.ending_together():
         _connect_hosts()

@@ -17,7 +17,7 @@ FLOORS = (
     {"methods"},
     {"evaluation"},
     {"run"},
-    {"sample", "visualize"},
+    {"cost", "sample", "visualize"},
     {"report"},
     {"train", "evaluate"},
     {"replay"},

@@ -362,6 +362,7 @@ def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
         "nice": "true", "animate": "true", "operands": "1-2", "concept": "7,1", "classes": "a",
         "format": "npz", "output": "x", "data_dir": "/nowhere", "set": "no.such=field",
         "experiment": "nonsense", "plugin": "no.such", "print_config": "true",
+        "dry_run": "true",
         "features": "pixels", "weights": "raw", "fake": "a.npz", "real": "b.npz",
         "multihost": "true", "coordinator_address": "a:1", "num_processes": "2", "process_id": "0",
         "at": "3", "study": "rings", "scale": "cpu", "launcher": "slurm", "at_once": "2",

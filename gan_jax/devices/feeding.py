@@ -51,6 +51,11 @@ def feed(choice: str, examples: Example, seed: int, batch_size: int, placement: 
     )
 
 
+def shape_of_numbers(batch_size: int) -> tuple[int, ...]:
+    """Of what a call of one seed gets, where the examples are on the devices."""
+    return jax.local_device_count(), MOST_STEPS, batch_size // jax.device_count()
+
+
 def _num_bytes(examples: Any) -> int:
     return sum(leaf.nbytes for leaf in jax.tree.leaves(examples))
 
