@@ -22,13 +22,13 @@ question = "Which rate?"
 search = 2
 together = false
 [budget]
-steps = 6_000
+steps = 2_000
 [score]
 metric = "coverage/modes"
 looks = 0
 [set]
-"checkpoint.every_steps" = 500
-"log.every_steps" = 500
+"checkpoint.every_steps" = 200
+"log.every_steps" = 200
 "sample.every_steps" = 0
 [[arms]]
 name = "ring"
