@@ -82,7 +82,7 @@ def write(path, count=1, size=(9, 9)):
         (("--mode=study",), "Which study? Add --study=NAME"),
         (("--mode=study", "--study=created_equl"), "did you mean created_equal?"),
         (("--mode=study", "--study=none.toml"), "There is no study none.toml; check --study"),
-        (("--mode=study", "--study=rings", "--scale=no"), "rings.toml has no scale 'no'"),
+        (("--mode=study", "--study=rings", "--scale=no"), "rings.toml: there is no scale 'no'"),
         (("--mode=study", "--study=rings", "--slurm=time=1"), "--slurm is for --launcher=slurm"),
         ((*CARS, "--num_processes=2"), "--num_processes and --process_id go together"),
         (("--experiment=none.py",), "There is no recipe none.py; check --experiment"),

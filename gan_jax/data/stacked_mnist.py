@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from gan_jax.config import Count
 from gan_jax.data.dataset import Dataset, dataset
 from gan_jax.data.tfds import TFDS
 from gan_jax.method import Example
@@ -22,8 +23,8 @@ class StackedMNIST(TFDS, name="stacked_mnist"):
     """
 
     name: str = "mnist"
-    height: int = 28
-    width: int = 28
+    height: Count = 28
+    width: Count = 28
     channels: Literal[3] = 3
 
     @property

@@ -6,6 +6,7 @@ process is asked to stop and they have saved. How each ended is in the study's a
 run directories; a launcher keeps nothing itself.
 """
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,19 +33,16 @@ Launcher = Callable[[Path, Sequence[int], Options, Interrupts, Ended], None]
 
 def launcher(name: str) -> Launcher:
     """A launcher by its name. Raises `UserError` where its library is not installed."""
-    if name == "local":
-        from gan_jax.studies.launchers import local
+    from gan_jax.studies.launchers import local, slurm  # which need what is above
 
-        return local.launch
-    try:
-        from gan_jax.studies.launchers import slurm
-    except ModuleNotFoundError as error:
-        if error.name != "submitit":
-            raise
-        raise UserError(
-            f"--launcher={name} needs {error.name}; pip install -e '.[slurm]' installs it."
-        ) from error
-    return slurm.launch
+    if name == "slurm":
+        try:
+            importlib.import_module("submitit")
+        except ModuleNotFoundError as error:
+            raise UserError(
+                "--launcher=slurm needs submitit; pip install -e '.[slurm]' installs it."
+            ) from error
+    return {"local": local.launch, "slurm": slurm.launch}[name]
 
 
 AT_ONCE = {"local": 1, "slurm": 256}

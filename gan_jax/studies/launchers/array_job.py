@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import submitit
-
 from gan_jax.errors import UserError, choose
 from gan_jax.run.interrupts import EXIT_CODE, Interrupts
 from gan_jax.studies import plan, work
@@ -65,6 +63,8 @@ def submit(
 
     Raises `UserError`, with the words of sbatch, where Slurm refuses.
     """
+    import submitit  # of the extra `slurm`
+
     attempts, before = work.attempts(study), submissions.read(study)
     tried = [len(attempts.get(job.folder, [])) for job in jobs]
     submission = submissions.new([job.folder for job in jobs], tried)
