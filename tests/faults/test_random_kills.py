@@ -1,0 +1,96 @@
+"""A run that is killed again and again, whatever it is doing, ends as one that was not.
+
+GAN_JAX_KILLS=100 python -m pytest -n 0 -s -m slow tests/faults/test_random_kills.py
+"""
+
+import json
+import os
+import random
+import re
+import socket
+import statistics
+import subprocess
+from collections import Counter
+
+import pytest
+from conftest import ROOT, finish, start
+
+from gan_jax.evaluation import records
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("GAN_JAX_KILLS", "4"))
+TRAINER = ROOT / "tests" / "trainer.py"
+SETTINGS = (
+    *("train.num_steps=600", "log.every_steps=50", "sample.every_steps=100"),
+    *("checkpoint.every_steps=50", "evaluate.every_steps=100", "evaluate.num_samples=80"),
+)
+MOST_SECONDS = {1: 14.0, 2: 20.0}
+"""Within which a process is killed, by how many there are; a run takes about as long."""
+
+
+def started(workdir, count):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    several = [[f"--process={index},{count},{port}"] if count > 1 else [] for index in range(count)]
+    return [start([TRAINER, workdir, *SETTINGS, *given]) for given in several]
+
+
+def of(workdir, outputs):
+    """All that a run leaves which no clock has a part in."""
+    lines = (workdir / "metrics.jsonl").read_text().splitlines()
+    rows = [{**json.loads(line), "images_per_second": None} for line in lines]
+    scores = [
+        (protocol, record.of, record.step, record.scores, record.facts.get("choice"))
+        for protocol, found in records.read(workdir).items()
+        for record in found
+    ]
+    state = {re.search(r"^state (\w+)$", output, re.MULTILINE).group(1) for output in outputs}
+    grids = [path.read_bytes() for path in sorted((workdir / "samples").glob("*.png"))]
+    return rows, scores, state, grids
+
+
+def reached(workdir):
+    try:
+        return json.loads((workdir / "metrics.jsonl").read_text().splitlines()[-1])["step"]
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def phase(output):
+    """What a process was at when it was killed, by what it had printed."""
+    if "Compiled the training step" in output:
+        return "training, saving, scoring"
+    return "compiling" if "Read " in output else "starting"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_run_killed_at_random_instants_has_the_bits_of_one_that_was_not(tmp_path, count):
+    whole = [finish(process) for process in started(tmp_path / "whole", count)]
+    expected = of(tmp_path / "whole", whole)
+    chance, phases, lost, runs = random.Random(count), Counter(), [], 0
+    wanted, workdir = max(KILLS // count**2, 1), tmp_path / "run0"
+    while phases.total() < wanted:
+        processes, before = started(workdir, count), reached(workdir)
+        victim = chance.randrange(count)
+        try:
+            processes[victim].wait(chance.uniform(0, MOST_SECONDS[count]))
+        except subprocess.TimeoutExpired:
+            processes[victim].kill()
+        outputs = [process.communicate(timeout=120)[0] for process in processes]
+        if resumed := re.search(r"^Resuming from step (\d+)", outputs[0], re.MULTILINE):
+            lost.append(max(before - int(resumed.group(1)), 0))
+        if processes[victim].returncode:
+            phases[phase(outputs[0])] += 1
+        else:
+            assert of(workdir, outputs) == expected
+            runs += 1
+            workdir = tmp_path / f"run{runs}"
+    outputs = [finish(process) for process in started(workdir, count)]
+    if all("state " in output for output in outputs):
+        assert of(workdir, outputs) == expected
+    print(
+        f"\n{count} processes: {phases.total()} kills ({dict(phases)}) in {runs + 1} runs; steps "
+        f"lost at a resume: mean {statistics.mean(lost or [0]):.0f}, most {max(lost, default=0)}"
+    )
