@@ -101,7 +101,7 @@ class Sampler:
         with _bar(len(numbers), said) as bar:
             for first in range(numbers.start, numbers.stop, CHUNK * count):
                 left = numbers.stop - first
-                found, stored = self._program(given, _firsts(first))
+                found, stored = self._program(given, _split(_firsts(first)))
                 parts.append(np.asarray(found)[:left])
                 if kept < IMAGES:
                     images.append(np.asarray(stored)[:left])
@@ -135,6 +135,12 @@ def _program(function: Callable[..., Any]) -> Any:
     return jax.jit(mapped, in_shardings=shardings)
 
 
+def _split(part: np.ndarray) -> jax.Array:
+    """Equal parts of a host array [n, ...] on the local devices; of several processes each may do
+    so alone, which a jitted function refuses to do by itself."""
+    return jax.device_put(part, NamedSharding(_mesh(), PartitionSpec(_AXIS)))
+
+
 def _share(tree: Any) -> Any:
     """A tree on every local device alike."""
     return jax.device_put(tree, NamedSharding(_mesh(), PartitionSpec()))
@@ -142,7 +148,7 @@ def _share(tree: Any) -> Any:
 
 def _on_devices(function: Callable[..., Any], params: Any) -> Callable[[np.ndarray], jax.Array]:
     program, given = _program(function), _share(params)
-    return lambda part: program(given, part)
+    return lambda part: program(given, _split(part))
 
 
 def _bar(count: int, said: str) -> Any:
