@@ -339,6 +339,22 @@ def _settings(flag: flags.FlagHolder = _SET) -> dict[str, str]:
     return changes
 
 
+def _places(does: str) -> Any:
+    """Where the data of a run are now; `does` is what the mode does with the run, whose settings
+    stay."""
+    from gan_jax.errors import UserError
+    from gan_jax.run.runs import Places
+
+    settings = _settings()
+    path, folder = settings.pop("data.path", ""), settings.pop("data.data_dir", "")
+    if settings:
+        raise UserError(
+            f"--mode={_MODE.value} {does}; of --set it takes data.path alone, not "
+            f"{next(iter(settings))}."
+        )
+    return Places(path, _DATA_DIR.value or folder)
+
+
 def _sample() -> None:
     from gan_jax import sample
     from gan_jax.errors import choose
@@ -358,8 +374,6 @@ def _sample() -> None:
 
 def _visualize() -> None:
     from gan_jax import visualize
-    from gan_jax.errors import UserError
-    from gan_jax.run import runs
 
     options = visualize.Options(
         seed=_SAMPLE_SEED.value,
@@ -370,14 +384,7 @@ def _visualize() -> None:
         concept=_CONCEPT.value,
         classes=tuple(_CLASSES.value),
     )
-    settings = _settings()
-    path, folder = settings.pop("data.path", ""), settings.pop("data.data_dir", "")
-    if settings:
-        raise UserError(
-            f"--mode=visualize looks at a run as it is; of --set it takes data.path alone, not "
-            f"{next(iter(settings))}."
-        )
-    places = runs.Places(path, _DATA_DIR.value or folder)
+    places = _places("looks at a run as it is")
     what = tuple(_WHAT.value)
     visualize.run(_the_run(), what, options, _step(), _OUTPUT.value, places)
 
@@ -421,18 +428,9 @@ def _evaluate() -> None:
 
 def _replay() -> None:
     from gan_jax import replay
-    from gan_jax.errors import UserError
     from gan_jax.run.interrupts import EXIT_CODE, Interrupts
-    from gan_jax.run.runs import Places
 
-    settings = _settings()
-    path, folder = settings.pop("data.path", ""), settings.pop("data.data_dir", "")
-    if settings:
-        raise UserError(
-            f"--mode=replay makes a run again as it was; of --set it takes data.path alone, not "
-            f"{next(iter(settings))}."
-        )
-    places = Places(path, _DATA_DIR.value or folder)
+    places = _places("makes a run again as it was")
     with Interrupts(ends_process=True) as interrupts:
         replay.run(_the_run(), _AT.value, _OUTPUT.value, places, interrupts)
         if interrupts.stopped_by:

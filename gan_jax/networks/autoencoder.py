@@ -53,11 +53,11 @@ class AutoencoderDisc(MLPDisc, name="autoencoder"):
     def build(
         self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
     ) -> ConditionalDiscriminator:
-        settings = _mirrored(MLPGen, self, self.features[::-1])
-        decoder = partial(MLPGenerator, settings, shape, 0, dtype)
-        reconstruction = partial(Reconstruction, decoder, self.energy)
         disc = super().build(shape, num_classes, dtype, codes)
-        return disc.clone(reconstruction=reconstruction)
+        decoder = partial(
+            MLPGenerator, _mirrored(MLPGen, self, self.features[::-1]), shape, 0, dtype
+        )
+        return _reconstructing(disc, decoder, self.energy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +69,11 @@ class DCGANAutoencoderDisc(DCGANDisc, name="dcgan_autoencoder"):
     def build(
         self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
     ) -> ConditionalDiscriminator:
-        settings = _mirrored(DCGANGen, self, self.features[::-1])
-        decoder = partial(DCGANGenerator, settings, shape, 0, dtype)
-        reconstruction = partial(Reconstruction, decoder, self.energy)
         disc = super().build(shape, num_classes, dtype, codes)
-        return disc.clone(reconstruction=reconstruction)
+        decoder = partial(
+            DCGANGenerator, _mirrored(DCGANGen, self, self.features[::-1]), shape, 0, dtype
+        )
+        return _reconstructing(disc, decoder, self.energy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +85,11 @@ class InfoGANAutoencoderDisc(InfoGANDisc, name="infogan_autoencoder"):
     def build(
         self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
     ) -> ConditionalDiscriminator:
-        settings = _mirrored(InfoGANGen, self, self.features[::-1])
-        decoder = partial(InfoGANGenerator, settings, shape, 0, dtype)
-        reconstruction = partial(Reconstruction, decoder, self.energy)
         disc = super().build(shape, num_classes, dtype, codes)
-        return disc.clone(reconstruction=reconstruction)
+        decoder = partial(
+            InfoGANGenerator, _mirrored(InfoGANGen, self, self.features[::-1]), shape, 0, dtype
+        )
+        return _reconstructing(disc, decoder, self.energy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +106,16 @@ class BEGANDisc(ConditionalDisc, name="began"):
         check_image(self, shape, len(self.features) - 1)
         settings = _mirrored(BEGANGen, self, self.features[:1] * len(self.features))
         decoder = partial(BEGANGenerator, settings, shape, dtype)
-        reconstruction = partial(Reconstruction, decoder, self.energy)
         body = BEGANEncoder(self, self.code_features, dtype)
         disc = self.conditional(body, num_classes, dtype, codes, GLOROT)
-        return disc.clone(reconstruction=reconstruction)
+        return _reconstructing(disc, decoder, self.energy)
+
+
+def _reconstructing(
+    disc: ConditionalDiscriminator, decoder: ModuleDef, energy: Energy
+) -> ConditionalDiscriminator:
+    """The discriminator with a reconstruction in place of its linear head."""
+    return disc.clone(reconstruction=partial(Reconstruction, decoder, energy))
 
 
 Gen = TypeVar("Gen", bound=GenSettings)

@@ -1,20 +1,19 @@
 """How far a study is, as its run directories and attempts say."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gan_jax.config import to_dict
 from gan_jax.evaluation import records
 from gan_jax.evaluation.records import SAMPLES, Record
 from gan_jax.run import directory, status
+from gan_jax.run.writers import read_rows
 from gan_jax.studies import plan, work
 from gan_jax.studies.answers import directions
 from gan_jax.studies.plan import Job
 from gan_jax.studies.rows import FINISHED, Row
-from gan_jax.studies.spec import Score
+from gan_jax.studies.spec import Score, Study
 from gan_jax.studies.work import DIVERGED, FAILED, Attempt
 from gan_jax.system import disk, layout
 
@@ -93,9 +92,9 @@ _Reported = tuple[dict[str, float], str, int]
 
 def _scores(folder: Path, score: Score, steps: int) -> _Reported:
     """What a run that is finished reports."""
-    of_last = _last_row(folder)
     if not score.looks:
-        known = {name: value for name, value in of_last.items() if directions.is_known(name)}
+        last = next(reversed(read_rows(folder / layout.METRICS)), {})
+        known = {name: float(last[name]) for name in last if directions.is_known(name)}
         return known, "", steps
     looks = [
         (protocol, record)
@@ -114,23 +113,10 @@ def _choice(look: tuple[Any, Record]) -> float:
     return look[1].facts["choice"]
 
 
-def _last_row(folder: Path) -> dict[str, float]:
-    try:
-        lines = disk.read(folder / layout.METRICS, 1 << 30).decode(errors="replace").splitlines()
-        values = json.loads(lines[-1])
-        return {name: float(value) for name, value in values.items() if value is not None}
-    except (OSError, ValueError, IndexError, TypeError, AttributeError):
-        return {}
-
-
-def to_json(study: Any, jobs: Sequence[Job]) -> bytes:
+def to_json(study: Study, jobs: Sequence[Job]) -> bytes:
     """What plan.json holds: the study as it was read, and the runs that are planned so far."""
     values = {
-        "study": _values(study),
+        "study": dataclasses.asdict(study),
         "jobs": [plan.to_dict(job) for job in jobs],
     }
     return (disk.to_json(values, indent=1) + "\n").encode()
-
-
-def _values(study: Any) -> Any:
-    return json.loads(json.dumps(dataclasses.asdict(study), default=to_dict))

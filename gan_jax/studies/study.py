@@ -52,13 +52,13 @@ def run(
     folder = directory.given(workdir) if workdir else default(study)
     results.check(study)
     with disk.explained(folder, "--workdir"):
-        plan.search(study, recipes)  # whose mistakes are found before anything is written
+        planned = plan.search(study, recipes)  # its mistakes, before anything is written
         directory.make(folder)
         with _alone(folder) as lock:
             started = _Started(
                 study, folder, launch, replace(options, lock=lock.fileno()), interrupts
             )
-            seconds = started.timed(recipes)
+            seconds = started.timed(planned)
             if interrupts.caught:
                 _say("Stopped; the same command goes on.")
                 return []
@@ -82,10 +82,10 @@ class _Started(NamedTuple):
     options: Options
     interrupts: Interrupts
 
-    def timed(self, recipes: Recipes) -> dict[str, float]:
+    def timed(self, planned: Sequence[Job]) -> dict[str, float]:
         """Seconds of a step of each arm."""
         folder = disk.folder(self.folder, layout.TIMING)
-        jobs = timing.jobs(plan.search(self.study, recipes))
+        jobs = timing.jobs(planned)
         self._run(folder, jobs, lambda number: _say(f"Timed a step of {jobs[number].arm}."))
         return timing.seconds(folder, jobs)
 

@@ -1,13 +1,13 @@
 """How long a step of each arm takes, by training the first run of each for a moment."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from gan_jax.config import override
 from gan_jax.methods import Config
+from gan_jax.run.writers import read_rows
 from gan_jax.studies.plan import Job
-from gan_jax.system import disk, layout
+from gan_jax.system import layout
 
 STAGE = "timing"
 SHARE, FEWEST = 100, 8
@@ -34,10 +34,7 @@ def seconds(study: Path, timed: Sequence[Job]) -> dict[str, float]:
     what happens once."""
     found = {}
     for job in timed:
-        try:
-            lines = disk.read(study / job.folder / layout.METRICS).decode().splitlines()
-            rate = float(json.loads(lines[-1])["images_per_second"])
+        last = next(reversed(read_rows(study / job.folder / layout.METRICS)), {})
+        if rate := last.get("images_per_second"):
             found[job.arm] = job.config.train.batch_size / rate
-        except (OSError, ValueError, IndexError, KeyError, TypeError, ZeroDivisionError):
-            continue
     return found

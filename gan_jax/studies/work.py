@@ -132,10 +132,11 @@ def main(study: Path) -> None:
             asked.put(int(line))
         os.kill(os.getpid(), signal.SIGTERM)
 
+    planned = jobs(study)
     with Interrupts(ends_process=True) as interrupts:
         threading.Thread(target=listen, daemon=True).start()
         while (number := asked.get()) is not None and not interrupts.caught:
-            job, interrupts.last_saved = jobs(study)[number], None
+            job, interrupts.last_saved = planned[number], None
             with logged(study, job):
                 attempt = run(study, job, interrupts)
             jax.clear_caches()

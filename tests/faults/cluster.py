@@ -1,15 +1,30 @@
-"""Two processes of launch.py on this machine, as on two hosts."""
+"""Two processes of launch.py on this machine, as on two hosts, and whether there is a Slurm."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from typing import NamedTuple
 
+import pytest
 from conftest import ROOT
 
 STEPS = 100_000
+
+
+def slurm_nodes():
+    """How many a Slurm has that $SLURM_CONF names."""
+    if not (os.environ.get("SLURM_CONF") and shutil.which("sinfo")):
+        return 0
+    found = subprocess.run(["sinfo", "-h", "-o", "%D"], capture_output=True, text=True).stdout
+    return sum(int(line) for line in found.split())
+
+
+NEEDS_SLURM = pytest.mark.skipif(
+    slurm_nodes() < 2, reason="needs a Slurm of two nodes, named by $SLURM_CONF"
+)
 
 
 class Ended(NamedTuple):

@@ -5,25 +5,17 @@ import csv
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 import pytest
+from cluster import NEEDS_SLURM
 from conftest import ROOT
 
 pytest.importorskip("submitit")
 
-NODES = 0
-if os.environ.get("SLURM_CONF") and shutil.which("sinfo"):
-    found = subprocess.run(["sinfo", "-h", "-o", "%D"], capture_output=True, text=True).stdout
-    NODES = sum(int(line) for line in found.split())
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(NODES < 2, reason="needs a Slurm of two nodes, named by $SLURM_CONF"),
-]
+pytestmark = [pytest.mark.slow, NEEDS_SLURM]
 
 STUDY = """
 question = "Which rates go together on the ring?"
