@@ -130,7 +130,7 @@ class _Progress:
             each = list(planned)
             steps = sorted({job.config.train.num_steps for job in each})
             _say(
-                f"  {arm}: {len(each)} settings, {' or '.join(f'{n:,}' for n in steps)} steps, "
+                f"  {arm}: {len({job.setting for job in each})} settings, {' or '.join(f'{n:,}' for n in steps)} steps, "
                 f"{sum(len(job.seeds) for job in each)} seeds"
             )
 
