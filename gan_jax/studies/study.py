@@ -128,11 +128,10 @@ class _Progress:
         _say(f"{len(missing)} runs to do, of {runs}: about {self._left()}, {peak:,} MiB each.")
         for arm, planned in itertools.groupby(jobs, key=lambda job: job.arm):
             each = list(planned)
+            settings, seeds = len({job.setting for job in each}), sum(len(job.seeds) for job in each)
             steps = sorted({job.config.train.num_steps for job in each})
-            _say(
-                f"  {arm}: {len({job.setting for job in each})} settings, {' or '.join(f'{n:,}' for n in steps)} steps, "
-                f"{sum(len(job.seeds) for job in each)} seeds"
-            )
+            lengths = " or ".join(f"{count:,}" for count in steps)
+            _say(f"  {arm}: {settings} settings, {lengths} steps, {seeds} seeds")
 
     def _timed(self) -> Iterator[Attempt]:
         for tried in work.attempts(self._started.folder / layout.TIMING).values():
