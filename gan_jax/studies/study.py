@@ -128,7 +128,8 @@ class _Progress:
         _say(f"{len(missing)} runs to do, of {runs}: about {self._left()}, {peak:,} MiB each.")
         for arm, planned in itertools.groupby(jobs, key=lambda job: job.arm):
             each = list(planned)
-            settings, seeds = len({job.setting for job in each}), sum(len(job.seeds) for job in each)
+            settings = len({job.setting for job in each})
+            seeds = sum(len(job.seeds) for job in each)
             steps = sorted({job.config.train.num_steps for job in each})
             lengths = " or ".join(f"{count:,}" for count in steps)
             _say(f"  {arm}: {settings} settings, {lengths} steps, {seeds} seeds")
