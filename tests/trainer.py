@@ -39,6 +39,7 @@ def main(workdir, *arguments):
     if "process" in options:
         index, count, port = map(int, options["process"].split(","))
         hosts.connect(f"127.0.0.1:{port}", count, index)
+        print("connected", flush=True)
         train.time = SimpleNamespace(perf_counter=lambda: time.perf_counter() / (1 + 9 * index))
         Pace.CALL_SECONDS = 0.1
     if "kill-at" in options:

@@ -101,7 +101,7 @@ class Interrupts:
         if self.last_saved is not None:
             kept += f", the last checkpoint is of step {self.last_saved}"
         said = f"Ended at once by {name}; {kept}. The same command goes on."
-        with contextlib.suppress(OSError):
-            os.write(2, f"\ngan_jax: {said}\n".encode())
         hosts.end(said, EXIT_CODE)
+        with contextlib.suppress(OSError):  # last, as the main thread goes on printing
+            os.write(2, f"\ngan_jax: {said}\n".encode())
         os._exit(EXIT_CODE)

@@ -131,6 +131,7 @@ def main(study: Path) -> None:
                 return asked.put(None)
             asked.put(int(line))
         os.kill(os.getpid(), signal.SIGTERM)
+        asked.put(None)  # the run may be past where it looks for signals
 
     planned = jobs(study)
     with Interrupts(ends_process=True) as interrupts:

@@ -58,6 +58,18 @@ def reached(workdir):
         return 0
 
 
+def ended(process):
+    """What a process printed; one that waits for a victim that never connected is killed too, as
+    a scheduler does it."""
+    try:
+        return process.communicate(timeout=120)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output = process.communicate()[0]
+        assert "connected" not in output, output
+        return output
+
+
 def phase(output):
     """What a process was at when it was killed, by what it had printed."""
     if "Compiled the training step" in output:
@@ -78,7 +90,7 @@ def test_a_run_killed_at_random_instants_has_the_bits_of_one_that_was_not(tmp_pa
             processes[victim].wait(chance.uniform(0, MOST_SECONDS[count]))
         except subprocess.TimeoutExpired:
             processes[victim].kill()
-        outputs = [process.communicate(timeout=120)[0] for process in processes]
+        outputs = [ended(process) for process in processes]
         if resumed := re.search(r"^Resuming from step (\d+)", outputs[0], re.MULTILINE):
             lost.append(max(before - int(resumed.group(1)), 0))
         if processes[victim].returncode:
