@@ -130,7 +130,8 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     evaluated = []
     for space in comparison.spaces(names, settings.features):
         compared = Comparison(space, data, source, describe(source))
-        sampler = Sampler(opened.config, opened.method, compared.extractor)
+        requests = sampling.Requests(opened.config, pictures=data.test)
+        sampler = Sampler(opened.method, compared.extractor, requests)
         for weights in options.weights:
             protocol = compared.protocol(count, latents, classes, weights)
             _complete(opened, place, options, compared, sampler, protocol)
@@ -183,7 +184,7 @@ def _requested(run: Run, count: int) -> np.ndarray | None:
     """The classes that the first samples were to show, int [count]; None of an unconditional G."""
     if not run.config.data.num_classes:
         return None
-    return np.asarray(sampling.requested(run.config, np.arange(count)).label)
+    return sampling.Requests(run.config).labels(np.arange(count))
 
 
 def _beside(compared: Comparison, protocol: Protocol, facts: dict[str, Any]) -> list[Record]:

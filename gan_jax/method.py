@@ -30,6 +30,13 @@ class Example(NamedTuple):
     caption: Any = None  # tokens
 
 
+class LabelledSource(NamedTuple):
+    """The condition of a network that is given a picture and a class."""
+
+    source: jax.Array  # float32 [n, h, w, c]
+    label: jax.Array  # int32 [n], the class that is wanted
+
+
 class Inputs(NamedTuple):
     """What a generator makes samples of."""
 
@@ -42,8 +49,9 @@ class Method(NamedTuple):
 
     init: (key) -> State.
     inputs: (keys [n], examples [n] or None) -> Inputs. What samples are made of: latents, each by
-        its own key alone, and the condition of the examples, whose `x` is not looked at; None will
-        do for networks that are not conditional.
+        its own key alone, and the condition of the examples, in the model's range, whose `x` is not
+        looked at but where a source picture is made of it; None will do for networks that are not
+        conditional.
     step: (State, examples, key) -> (State, Metrics). One device's share of one training step, with
         x in the model's range; it runs under the mapped axis `collectives.AXIS`. `key` is the run's
         root key.

@@ -13,7 +13,8 @@ from gan_jax import keys
 from gan_jax.data.kinds import Kind
 from gan_jax.keys import Purpose
 from gan_jax.methods import sampling
-from gan_jax.run import pictures, runs
+from gan_jax.methods.sampling import Requests
+from gan_jax.run import pictures, runs, sources
 from gan_jax.run.runs import Run
 from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
@@ -44,6 +45,7 @@ def run(
     opened = runs.open_run(workdir, step)
     kind = opened.config.data.kind
     numbers = runs.class_numbers(opened, classes)
+    requests = runs.requests(opened, numbers)
     with disk.explained(opened.workdir, "--output"):
         if output:
             folder = disk.folder(expanded(output))
@@ -51,25 +53,26 @@ def run(
             name = layout.generated(opened.step, seed, numbers)
             folder = disk.folder(opened.workdir, layout.GENERATED, name)
     with disk.explained(folder, "--output"):
-        images = _images(opened, seed, num_samples, numbers)
+        images = _images(opened, seed, num_samples, requests)
         if "png" in formats and kind.suffix:
             images = _as_files(images, kind, folder)
         first: list[np.ndarray] = []
         images = _noting(images, first, kind.most_in_sheet)
         if "npz" in formats:
             place = folder / layout.GENERATED_ARRAYS
-            _write_arrays(opened, seed, num_samples, numbers, images, place)
+            _write_arrays(opened, seed, num_samples, requests, images, place)
         for _ in images:
             pass
-        grid = kind.sheet(np.concatenate(first)[: kind.most_in_sheet])
+        made = np.concatenate(first)[: kind.most_in_sheet]
+        grid = kind.sheet(sources.beside(opened.config, requests(range(len(made))), made))
         pictures.write_png(folder / layout.GENERATED_GRID, grid, kind.scale)
     print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
     return folder
 
 
-def _images(run: Run, seed: int, count: int, classes: tuple[int, ...]) -> Iterator[np.ndarray]:
+def _images(run: Run, seed: int, count: int, requests: Requests) -> Iterator[np.ndarray]:
     """Parts [n, ...] of the images, as they come from the device."""
-    stream = sampling.streamer(run.config, run.method, classes)
+    stream = sampling.streamer(run.config, run.method, requests)
     key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
     with tqdm(total=count, desc="drawing", disable=None, leave=False) as bar:
         for part in stream(run.state, key, count):
@@ -101,20 +104,20 @@ def _write_arrays(
     run: Run,
     seed: int,
     count: int,
-    classes: tuple[int, ...],
+    requests: Requests,
     images: Iterable[np.ndarray],
     path: Path,
 ) -> None:
     key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
-    inputs = partial(sampling.inputs, run.config, run.method, key, classes=classes)
+    inputs = partial(sampling.inputs, run.config, run.method, key)
     starts = (np.arange(first, first + sampling.CHUNK) for first in range(0, count, sampling.CHUNK))
-    latents = (np.asarray(inputs(numbers).latents)[: count - numbers[0]] for numbers in starts)
+    made = ((numbers, inputs(numbers, requests(numbers)).latents) for numbers in starts)
+    latents = (np.asarray(z)[: count - numbers[0]] for numbers, z in made)
     with disk.whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         _write_array(archive, "images", images, count)
         _write_array(archive, "latents", latents, count)
         if names := runs.class_names(run):
-            labels = np.asarray(sampling.requested(run.config, np.arange(count), classes).label)
-            _write_array(archive, "labels", [labels], count)
+            _write_array(archive, "labels", [requests.labels(np.arange(count))], count)
             _write_array(archive, "class_names", [np.array(names)], len(names))
 
 

@@ -32,7 +32,7 @@ def test_latents_are_of_their_distribution():
 def test_a_sample_is_the_same_however_many_are_drawn(tiny):
     method = methods.make(tiny)
     state = jax.jit(method.init)(keys.root(0))
-    sample = sampling.sampler(tiny, method)
+    sample = sampling.sampler(tiny, method, sampling.Requests(tiny))
     key = keys.root(5)
     many = sample(state, key, 130)
     assert many.shape == (130, 8, 8, 1)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from gan_jax import keys
 from gan_jax.errors import UserError
-from gan_jax.method import Method, State
-from gan_jax.methods import Config, sampling
+from gan_jax.method import Example, Method, State
+from gan_jax.methods import sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.metrics.features import Extractor
 from gan_jax.ops import flop
 from gan_jax.system import disk, user_cache
@@ -79,13 +79,13 @@ class Sampler:
     From latents to features is one program, with the rounding to stored examples inside.
     """
 
-    def __init__(self, config: Config, method: Method, extractor: Extractor):
+    def __init__(self, method: Method, extractor: Extractor, requests: Requests):
+        config, self._requests = requests.config, requests
         self._extractor, kind = extractor, config.data.kind
 
-        def chunk(given: Any, first: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def chunk(given: Any, part: tuple[jax.Array, Example]) -> tuple[jax.Array, jax.Array]:
             state, key, params, averaged = given
-            numbers = first[0] + jnp.arange(CHUNK, dtype=jnp.int32)
-            inputs = sampling.inputs(config, method, key, numbers)
+            inputs = sampling.inputs(config, method, key, *part)
             stored = kind.from_model(method.sample(state, inputs, averaged)["image"])
             return features(extractor, params, stored), stored
 
@@ -101,7 +101,7 @@ class Sampler:
         with _bar(len(numbers), said) as bar:
             for first in range(numbers.start, numbers.stop, CHUNK * count):
                 left = numbers.stop - first
-                found, stored = self._program(given, _split(_firsts(first)))
+                found, stored = self._program(given, _split(self._part(first)))
                 parts.append(np.asarray(found)[:left])
                 if kept < IMAGES:
                     images.append(np.asarray(stored)[:left])
@@ -112,13 +112,13 @@ class Sampler:
     def flop(self, state: State) -> float:
         """Operations of one sample; of `state` the shapes alone count."""
         given = (state, keys.root(0), self._extractor.params, True)
-        traced = self._program.trace(given, _firsts(0))
+        traced = self._program.trace(given, self._part(0))
         return flop.of_jaxpr(traced.jaxpr.jaxpr) / CHUNK
 
-
-def _firsts(first: int) -> np.ndarray:
-    """The first number of each device's chunk, int32 [devices]."""
-    return np.arange(jax.local_device_count(), dtype=np.int32) * CHUNK + first
+    def _part(self, first: int) -> tuple[np.ndarray, Example]:
+        """The numbers of the samples of one call, a chunk for each device, and what they show."""
+        numbers = np.arange(first, first + CHUNK * jax.local_device_count(), dtype=np.int32)
+        return numbers, self._requests(numbers)
 
 
 def _mesh() -> Mesh:
@@ -135,9 +135,9 @@ def _program(function: Callable[..., Any]) -> Any:
     return jax.jit(mapped, in_shardings=shardings)
 
 
-def _split(part: np.ndarray) -> jax.Array:
-    """Equal parts of a host array [n, ...] on the local devices; of several processes each may do
-    so alone, which a jitted function refuses to do by itself."""
+def _split(part: Any) -> Any:
+    """Equal parts of a tree of host arrays [n, ...] on the local devices; of several processes each
+    may do so alone, which a jitted function refuses to do by itself."""
     return jax.device_put(part, NamedSharding(_mesh(), PartitionSpec(_AXIS)))
 
 

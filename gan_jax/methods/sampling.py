@@ -1,28 +1,62 @@
 """From keys to samples: each sample is a function of its own number in a stream of keys alone."""
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
-from gan_jax.method import Example, Inputs
-from gan_jax.methods import Config, Method, State
+from gan_jax.data import kinds
+from gan_jax.data.conditions import Nothing
+from gan_jax.errors import UserError
+from gan_jax.method import Example, Inputs, num_examples, take
+from gan_jax.methods import GAN, Config, Method, State
 
 CHUNK = 64
 """Samples per compiled call. It never varies, so neither does a sample with its neighbours."""
 
 
-def requested(
-    config: Config, numbers: jax.Array | np.ndarray, classes: tuple[int, ...] = ()
-) -> Example:
-    """What samples by their numbers, int [n], are to show: those of `classes` in turn, or all.
+@dataclass(frozen=True)
+class Requests:
+    """What samples by their numbers are to show: `classes` in turn, or all; and, where networks are
+    given pictures, those of `pictures`, stored examples [m, ...], mixed, as data may be sorted."""
 
-    It has no x. Labels are zeros without classes, which networks without classes never see.
-    """
-    wanted = jnp.array(classes or range(max(1, config.data.num_classes)), jnp.int32)
-    return Example(None, wanted[jnp.asarray(numbers, jnp.int32) % len(wanted)])
+    config: Config
+    classes: tuple[int, ...] = ()
+    pictures: Example | None = None
+
+    def __call__(self, numbers: Sequence[int] | np.ndarray) -> Example:
+        """What the samples of these numbers, int [n], are to show: a host's stored examples.
+
+        Without pictures there is no x. Raises `UserError` where pictures are needed and none were
+        given.
+        """
+        label = self.labels(numbers)
+        if not takes_pictures(self.config):
+            return Example(None, label)
+        if self.pictures is None:
+            raise UserError("The generator of this run makes pictures from pictures; give some.")
+        places = self._order[np.asarray(numbers) % len(self._order)]
+        return take(self.pictures, places)._replace(label=label)
+
+    def labels(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The classes of the samples of these numbers, int32 [n]; zeros without classes, which
+        networks without classes never see."""
+        wanted = np.array(self.classes or range(max(1, self.config.data.num_classes)), np.int32)
+        return wanted[np.asarray(numbers) % len(wanted)]
+
+    @functools.cached_property
+    def _order(self) -> np.ndarray:
+        assert self.pictures is not None
+        return np.random.default_rng(0).permutation(num_examples(self.pictures))
+
+
+def takes_pictures(config: Config) -> bool:
+    """Whether samples of a run are made from pictures."""
+    return isinstance(config, GAN) and not isinstance(config.condition, Nothing)
 
 
 def described(config: Config) -> str:
@@ -32,19 +66,16 @@ def described(config: Config) -> str:
 
 
 def inputs(
-    config: Config,
-    method: Method,
-    key: jax.Array,
-    numbers: jax.Array | np.ndarray,
-    classes: tuple[int, ...] = (),
+    config: Config, method: Method, key: jax.Array, numbers: jax.Array | np.ndarray, shown: Example
 ) -> Inputs:
-    """The inputs of samples by their numbers, int [n], in the stream `key`."""
+    """The inputs of samples by their numbers, int [n], in the stream `key`; `shown` are the stored
+    examples that `Requests` has for them."""
     each = keys.per_example(key, jnp.asarray(numbers, jnp.int32))
-    return method.inputs(each, requested(config, numbers, classes))
+    return method.inputs(each, kinds.to_model(config.data.kind, shown))
 
 
 def streamer(
-    config: Config, method: Method, classes: tuple[int, ...] = ()
+    config: Config, method: Method, requests: Requests
 ) -> Callable[..., Iterator[np.ndarray]]:
     """A function (state, key, count, averaged=True) that yields samples [n, ...], `count` in all,
     a part at a time.
@@ -55,23 +86,26 @@ def streamer(
     kind = config.data.kind
 
     @jax.jit
-    def chunk(state: State, key: jax.Array, first: int, averaged: bool) -> jax.Array:
-        numbers = first + jnp.arange(CHUNK, dtype=jnp.int32)
-        given = inputs(config, method, key, numbers, classes)
+    def chunk(
+        state: State, key: jax.Array, numbers: jax.Array, shown: Example, averaged: bool
+    ) -> jax.Array:
+        given = inputs(config, method, key, numbers, shown)
         return kind.from_model(method.sample(state, given, averaged)["image"])
 
     def stream(
         state: State, key: jax.Array, count: int, averaged: bool = True
     ) -> Iterator[np.ndarray]:
         for first in range(0, count, CHUNK):
-            yield np.asarray(chunk(state, key, first, averaged))[: count - first]
+            numbers = np.arange(first, first + CHUNK, dtype=np.int32)
+            made = chunk(state, key, numbers, requests(numbers), averaged)
+            yield np.asarray(made)[: count - first]
 
     return stream
 
 
-def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
+def sampler(config: Config, method: Method, requests: Requests) -> Callable[..., np.ndarray]:
     """`streamer`, but all samples at once: [count, ...]."""
-    stream = streamer(config, method)
+    stream = streamer(config, method, requests)
 
     def sample(state: State, key: jax.Array, count: int, averaged: bool = True) -> np.ndarray:
         return np.concatenate(list(stream(state, key, count, averaged)))

@@ -1,0 +1,44 @@
+"""What pictures were made from, beside them."""
+
+import functools
+
+import jax
+import numpy as np
+
+from gan_jax.data import kinds
+from gan_jax.method import Example
+from gan_jax.methods import GAN, Config
+from gan_jax.methods.sampling import takes_pictures
+
+
+def beside(config: Config, shown: Example, made: np.ndarray) -> np.ndarray:
+    """Samples as a sheet shows them: those that were made from pictures between these and, where
+    they are known, their targets, uint8 [n, h, 3w or 2w, c]; all others as they are, [n, ...].
+
+    `shown` are the stored examples that the samples were to show.
+    """
+    if not takes_pictures(config):
+        return made
+    row = [of(config, shown), made, *(() if shown.x is None else (shown.x,))]
+    return np.concatenate([_like(made, part) for part in row], axis=2)
+
+
+def of(config: Config, shown: Example) -> np.ndarray:
+    """The source pictures, uint8 [n, h, w, c], of stored examples."""
+    return np.asarray(_derived(config)(shown))
+
+
+@functools.lru_cache(maxsize=2)
+def _derived(config: Config):
+    assert isinstance(config, GAN)
+    kind, given = config.data.kind, config.condition
+    return jax.jit(lambda stored: kind.from_model(given.picture(kinds.to_model(kind, stored))))
+
+
+def _like(made: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Pictures [n, h', w', c'] enlarged to the sides and channels of others [n, h, w, c]."""
+    down, across = (np.arange(made.shape[i]) * pictures.shape[i] // made.shape[i] for i in (1, 2))
+    pictures = pictures[:, down][:, :, across]
+    if pictures.shape[-1] == made.shape[-1]:
+        return pictures
+    return np.repeat(pictures[..., :1], made.shape[-1], axis=-1)
