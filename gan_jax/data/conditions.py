@@ -96,13 +96,13 @@ class Masked(Given, name="masked"):
     share: Annotated[float, Gt(0), Lt(1)] = 0.5
 
     def derived(self, x: jax.Array) -> jax.Array:
-        hidden = jnp.ones((), bool)
-        for axis, size in enumerate(x.shape[1:3]):
-            gap = max(1, round(size * self.share))
-            first = (size - gap) // 2
-            inside = (jnp.arange(size) >= first) & (jnp.arange(size) < first + gap)
-            hidden &= inside.reshape(-1, 1) if axis == 0 else inside
-        return jnp.where(hidden[:, :, None], 1.0, x)
+        middle = (slice(None), *(self._gap(size) for size in x.shape[1:3]))
+        return jnp.asarray(x).at[middle].set(1.0)
+
+    def _gap(self, size: int) -> slice:
+        gap = max(1, round(size * self.share))
+        first = (size - gap) // 2
+        return slice(first, first + gap)
 
 
 class Edges(Given, name="edges"):
@@ -142,7 +142,7 @@ def luma(x: jax.Array) -> jax.Array:
     out."""
     if x.shape[-1] < 3:
         return x[..., :1]
-    return (x[..., :3] * jnp.array(LUMA)).sum(axis=-1, keepdims=True)
+    return jnp.tensordot(x[..., :3], jnp.array(LUMA), 1)[..., None]
 
 
 def _rounded(x: jax.Array) -> jax.Array:
