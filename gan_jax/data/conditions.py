@@ -37,6 +37,10 @@ class Given(Part):
         """The source pictures of pictures x [n, h, w, c], in [-1, 1] both."""
         raise NotImplementedError
 
+    def asked(self, pictures: Any) -> Any:
+        """The part of pictures [n, h, w, c] that the source does not show, which is scored."""
+        return pictures
+
 
 class Nothing(Given, name="none"):
     """No picture."""
@@ -96,13 +100,17 @@ class Masked(Given, name="masked"):
     share: Annotated[float, Gt(0), Lt(1)] = 0.5
 
     def derived(self, x: jax.Array) -> jax.Array:
-        middle = (slice(None), *(self._gap(size) for size in x.shape[1:3]))
-        return jnp.asarray(x).at[middle].set(1.0)
+        return jnp.asarray(x).at[:, *self.gap(x.shape[1:3])].set(1.0)
 
-    def _gap(self, size: int) -> slice:
-        gap = max(1, round(size * self.share))
-        first = (size - gap) // 2
-        return slice(first, first + gap)
+    def gap(self, sides: tuple[int, ...]) -> tuple[slice, slice]:
+        """The rows and the columns of a picture of these sides (height, width) that are hidden."""
+        sizes = [max(1, round(side * self.share)) for side in sides]
+        firsts = [(side - size) // 2 for side, size in zip(sides, sizes, strict=True)]
+        rows, columns = (slice(at, at + size) for at, size in zip(firsts, sizes, strict=True))
+        return rows, columns
+
+    def asked(self, pictures: Any) -> Any:
+        return pictures[:, *self.gap(pictures.shape[1:3])]
 
 
 class Edges(Given, name="edges"):

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from gan_jax import keys
 from gan_jax.data import Dataset, kinds
 from gan_jax.devices.parallel import MetricSums
+from gan_jax.evaluation import pairs, sources
 from gan_jax.evaluation.looks import Look, Plan, collapse
 from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.keys import Purpose
@@ -24,7 +25,6 @@ from gan_jax.method import Inputs, num_examples, take
 from gan_jax.methods import Config, State, average
 from gan_jax.methods.sampling import Requests
 from gan_jax.metrics.measures import measures
-from gan_jax.run import sources
 from gan_jax.run.background import Background
 from gan_jax.run.intervals import is_due, was_due
 from gan_jax.run.progress import Progress
@@ -116,7 +116,8 @@ class Measures:
     """What is measured of the fixed samples, by the averaged weights, for a row after a grid."""
 
     def __init__(self, seed: Seed):
-        self._seed, self._measures = seed, measures(seed.config.data, seed.dataset)
+        of_data = measures(seed.config.data, seed.dataset)
+        self._seed, self._measures = seed, (*of_data, *pairs.measures(seed.requests))
 
     def is_due(self, step: int) -> bool:
         config = self._seed.config

@@ -11,10 +11,11 @@ from tqdm import tqdm
 
 from gan_jax import keys
 from gan_jax.data.kinds import Kind
+from gan_jax.evaluation import sources
 from gan_jax.keys import Purpose
 from gan_jax.methods import sampling
 from gan_jax.methods.sampling import Requests
-from gan_jax.run import pictures, runs, sources
+from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
 from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable

@@ -9,6 +9,7 @@ from gan_jax.data import kinds
 from gan_jax.method import Example
 from gan_jax.methods import GAN, Config
 from gan_jax.methods.sampling import takes_pictures
+from gan_jax.metrics.trivial import as_target
 
 
 def beside(config: Config, shown: Example, made: np.ndarray) -> np.ndarray:
@@ -20,7 +21,7 @@ def beside(config: Config, shown: Example, made: np.ndarray) -> np.ndarray:
     if not takes_pictures(config):
         return made
     row = [of(config, shown), made, *(() if shown.x is None else (shown.x,))]
-    return np.concatenate([_like(made, part) for part in row], axis=2)
+    return np.concatenate([as_target(part, made.shape[1:]) for part in row], axis=2)
 
 
 def of(config: Config, shown: Example) -> np.ndarray:
@@ -35,10 +36,9 @@ def _derived(config: Config):
     return jax.jit(lambda stored: kind.from_model(given.picture(kinds.to_model(kind, stored))))
 
 
-def _like(made: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """Pictures [n, h', w', c'] enlarged to the sides and channels of others [n, h, w, c]."""
-    down, across = (np.arange(made.shape[i]) * pictures.shape[i] // made.shape[i] for i in (1, 2))
-    pictures = pictures[:, down][:, :, across]
-    if pictures.shape[-1] == made.shape[-1]:
-        return pictures
-    return np.repeat(pictures[..., :1], made.shape[-1], axis=-1)
+def channels(config: Config) -> int:
+    """How many a run's source pictures have."""
+    assert isinstance(config, GAN)
+    x = jax.ShapeDtypeStruct((1, *config.data.kind.shape), np.float32)
+    made = jax.eval_shape(lambda x: config.condition.picture(Example(x)), x)
+    return (x if made is None else made).shape[-1]  # stored ones are as the examples are
