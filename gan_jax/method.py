@@ -14,7 +14,7 @@ network, a pyramid's level, the augmentation), the last one what they are."""
 
 Condition = Any
 """What a network is conditioned on, a pytree of arrays [n, ...]: None, classes int32 [n], pictures,
-tokens, or a tree of them."""
+tokens, or a tree of them such as `LabelledSource`."""
 
 
 class Example(NamedTuple):
@@ -31,10 +31,11 @@ class Example(NamedTuple):
 
 
 class LabelledSource(NamedTuple):
-    """The condition of a network that is given a picture and a class."""
+    """A condition: a picture, and the class of what is to be made of it (StarGAN, arXiv
+    1711.09020)."""
 
-    source: jax.Array  # float32 [n, h, w, c]
-    label: jax.Array  # int32 [n], the class that is wanted
+    source: Any  # float32 [n, h, w, c] in [-1, 1]
+    label: Any  # int32 [n], the class that is wanted
 
 
 class Inputs(NamedTuple):
