@@ -36,9 +36,10 @@ def _derived(config: Config):
     return jax.jit(lambda stored: kind.from_model(given.picture(kinds.to_model(kind, stored))))
 
 
-def channels(config: Config) -> int:
-    """How many a run's source pictures have."""
+def shape(config: Config) -> tuple[int, int, int]:
+    """The shape [h, w, c] of a run's source pictures."""
     assert isinstance(config, GAN)
     x = jax.ShapeDtypeStruct((1, *config.data.kind.shape), np.float32)
     made = jax.eval_shape(lambda x: config.condition.picture(Example(x)), x)
-    return (x if made is None else made).shape[-1]  # stored ones are as the examples are
+    _, height, width, channels = (x if made is None else made).shape  # stored ones are as x is
+    return height, width, channels

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from gan_jax.data.conditions import Stored
 from gan_jax.method import Condition, Example
 from gan_jax.methods import (
     augmenting,
@@ -33,6 +34,7 @@ class Game(NamedTuple):
     disc: nn.Module
     shape: tuple[int, ...]  # of an example's x
     condition: Callable[[Example], Condition]  # of both networks
+    has_sources: bool  # whether examples have source pictures of their own, of the shape of x
     latents: latents.Latents
     draw_latents: Callable[[jax.Array], jax.Array]
     flip: bool
@@ -77,6 +79,7 @@ def make(config: GAN) -> Game:
         disc=disc,
         shape=shape,
         condition=conditioning.condition_of(config, config.condition),
+        has_sources=isinstance(config.condition, Stored),
         latents=config.latents,
         draw_latents=latents.sampler(config.latents),
         flip=config.data.is_mirrored,

@@ -60,11 +60,21 @@ def make(config: GAN) -> Method:
     )
 
 
+def at_size(config: GAN, height: int, width: int) -> Method:
+    """The method for `config` whose G makes pictures of another size, of which its weights say
+    nothing. Raises `UserError` for a size that the network cannot make."""
+    shape = height, width, *config.data.kind.shape[2:]
+    dtype = jnp.dtype(config.train.compute_dtype)
+    gen = config.gen.build(shape, config.data.num_classes, dtype)
+    return make(config)._replace(sample=partial(sample, games.make(config)._replace(gen=gen)))
+
+
 def init(game: Game, key: jax.Array) -> GANState:
     """The state before the first step; the average starts as G itself."""
     gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
     x = jnp.zeros((1, *game.shape), jnp.float32)
-    condition = game.condition(Example(x, label=jnp.zeros(1, jnp.int32), source=x))
+    source = x if game.has_sources else None
+    condition = game.condition(Example(x, label=jnp.zeros(1, jnp.int32), source=source))
     # G may keep these latents as its reference batch
     z = game.draw_latents(keys.per_example(gen_key, jnp.arange(networks.REFERENCE)))
     of_gen = jax.tree.map(lambda leaf: jnp.repeat(leaf, len(z), axis=0), condition)

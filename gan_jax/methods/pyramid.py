@@ -89,8 +89,7 @@ def parts(config: LaplacianPyramid) -> Pyramid:
             "condition.name=none."
         )
     first, *finer = (games.make(level) for level in level_configs(config, data))
-    on_coarser = (game._replace(condition=lambda examples: examples.source) for game in finer)
-    made = (first, *on_coarser)
+    made = (first, *(game._replace(condition=_coarser, has_sources=True) for game in finer))
     total = sum(latents.size(game.latents) for game in made)
     if config.latents.dimension != total:
         raise UserError(
@@ -98,6 +97,10 @@ def parts(config: LaplacianPyramid) -> Pyramid:
             f"latents.dimension={total}."
         )
     return Pyramid(made, config.data.is_mirrored)
+
+
+def _coarser(examples: Example) -> Condition:
+    return examples.source
 
 
 def level_configs(config: LaplacianPyramid, data: PictureSource) -> list[GAN]:

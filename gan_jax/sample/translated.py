@@ -1,11 +1,13 @@
 """Pictures of the user's own, through a run that makes pictures from pictures."""
 
+import functools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from tqdm import tqdm
 
@@ -16,7 +18,7 @@ from gan_jax.errors import UserError
 from gan_jax.evaluation import sources
 from gan_jax.keys import Purpose
 from gan_jax.method import Example
-from gan_jax.methods import sampling
+from gan_jax.methods import GAN, Config, State, gan, sampling
 from gan_jax.metrics.trivial import as_target
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
@@ -84,26 +86,37 @@ def run(
 
 def _translated(run: Run, root: Path, paths: Sequence[Path], seed: int) -> Iterator[Translated]:
     """Each picture that can be used, in order; of the others it is said why not."""
-    channels = sources.channels(run.config)
-    key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
-
-    @jax.jit
-    def make(state, number, source):
-        shown = Example(None, np.zeros(1, np.int32), source=source)
-        given = sampling.inputs(run.config, run.method, key, number, shown)
-        return run.config.data.kind.from_model(run.method.sample(state, given, True)["image"])
-
+    channels = sources.shape(run.config)[-1]
     for number, path in enumerate(tqdm(paths, desc="making", disable=None, leave=False)):
         name = path.relative_to(root)
         try:
             with opened(path) as picture:
                 source = fit(picture, picture.height, picture.width, channels)
-            made = np.asarray(make(run.state, np.array([number]), source[None]))[0]
+            make = _maker(run.config, *source.shape[:2])
+            made = np.asarray(make(run.state, seed, np.array([number]), source[None]))[0]
         except (UserError, OSError, ValueError, SyntaxError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             tqdm.write(f"{printable(name)} is left out: {printable(reason)}", file=sys.stderr)
             continue
         yield Translated(name, source, made)
+
+
+@functools.lru_cache(maxsize=8)
+def _maker(config: Config, height: int, width: int) -> Callable[..., jax.Array]:
+    """Compiled for source pictures of one size: (state, seed, numbers [n], sources) to pictures,
+    all of them stored."""
+    assert isinstance(config, GAN)
+    times = config.data.kind.shape[0] // sources.shape(config)[0]
+    method = gan.at_size(config, times * height, times * width)
+
+    @jax.jit
+    def make(state: State, seed: int, numbers: jax.Array, stored: jax.Array) -> jax.Array:
+        key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
+        shown = Example(None, jnp.zeros(len(numbers), jnp.int32), source=stored)
+        given = sampling.inputs(config, method, key, numbers, shown)
+        return config.data.kind.from_model(method.sample(state, given, True)["image"])
+
+    return make
 
 
 def _beside(each: Translated) -> np.ndarray:

@@ -1,0 +1,17 @@
+"""pix2pix on CIFAR-10: the middle of a picture from what is around it.
+
+    python launch.py --experiment=inpaint_cifar10
+
+Isola et al. 2017, arXiv 1611.07004, whose authors' program does so with white in the middle half
+of each side, as here. The arm without D, which is blurred, is `--set=content.steps_alone=1000000`.
+"""
+
+from experiments import pix2pix_colour_cifar10
+from gan_jax.config import override
+from gan_jax.methods import GAN
+
+PAPER = pix2pix_colour_cifar10.PAPER
+
+
+def get_config() -> GAN:
+    return override(pix2pix_colour_cifar10.get_config(), {"condition.name": "masked"})
