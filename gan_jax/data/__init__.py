@@ -7,6 +7,7 @@ from gan_jax.data.cache import cached
 from gan_jax.data.dataset import Dataset, Unavailable, check_classes, classes_report, dataset
 from gan_jax.data.digits import Digits
 from gan_jax.data.folder import Folder
+from gan_jax.data.pairs import Pairs
 from gan_jax.data.points import Points
 from gan_jax.data.polygons import Polygons
 from gan_jax.data.procedural_cars import ProceduralCars
@@ -21,6 +22,7 @@ __all__ = [
     "Dataset",
     "Digits",
     "Folder",
+    "Pairs",
     "PictureSource",
     "Points",
     "Polygons",
