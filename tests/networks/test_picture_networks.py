@@ -168,15 +168,32 @@ def test_the_weights_of_a_generator_are_of_any_size(name):
     assert next(sizes) == next(sizes)
 
 
-def test_stargan_s_label_reaches_the_image_by_the_border_alone():
-    """The norm takes away what a label adds to a whole map; with a border of zeros it is not whole.
-    Of more than the border, since the norm divides by what the border is, too."""
+def test_stargan_s_label_reaches_the_image_by_a_border_of_zeros_alone(monkeypatch):
+    """The norm takes away what a label adds to all of a map, as it would with a mirrored border."""
     gen = generator("stargan", shape=(16, 16, 1))
-    sources = jax.random.normal(jax.random.key(1), (2, 16, 16, 1)).at[1].set(0).at[0].set(0)
-    source = LabelledSource(sources, jnp.array([0, 2]))
+    picture = jax.random.normal(jax.random.key(1), (1, 16, 16, 1)).repeat(2, axis=0)
+    source = LabelledSource(picture, jnp.array([0, 2]))
     variables = gen.init(jax.random.key(0), NO_LATENTS, source, train=False)
     one, two = applied(gen, variables, source)
-    assert float(jnp.abs(one - two).max()) > 1e-3
+    assert float(jnp.abs(one - two).max()) > 1e-2
+    monkeypatch.setattr(StarGANGen, "reflect", True)
+    one, two = applied(gen, variables, source)
+    assert float(jnp.abs(one - two).max()) < 1e-4
+
+
+def test_the_translator_leaves_pixels_where_they_are():
+    """With ones in the middle of its kernels alone, every second pixel goes through."""
+    gen = generator("translator", norm="none")
+    x = jnp.abs(PICTURES)
+    params = gen.init(jax.random.key(0), NO_LATENTS, x, train=False)["params"]
+    params = jax.tree.map(jnp.zeros_like, params)
+    for name in ("PaddedConv_0", "Conv_0", "ConvTranspose_0", "PaddedConv_1"):
+        kernel = params[name]["kernel"]
+        middle = len(kernel) // 2
+        params[name]["kernel"] = kernel.at[middle, middle, 0, 0].set(1)
+    found = applied(gen, {"params": params}, x)
+    expected = jnp.zeros_like(x).at[:, ::2, ::2].set(jnp.tanh(x)[:, ::2, ::2])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_dropout_of_the_unet_is_noise_in_training_only():
