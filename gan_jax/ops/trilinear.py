@@ -86,17 +86,17 @@ _gradients(
 
 
 def _cpu_output(x, kernel, window):
-    suits = fast.suits(window, x.dtype, kernel.shape[2:])
+    suits = fast.suits(window, x.dtype, kernel.shape[2:], len(x))
     return (fast.output if suits else _gemm_output)(x, kernel, window)
 
 
 def _cpu_image(y, kernel, window):
-    suits = fast.suits(window, y.dtype, kernel.shape[2:])
+    suits = fast.suits(window, y.dtype, kernel.shape[2:], len(y))
     return (fast.image if suits else _gemm_image)(y, kernel, window)
 
 
 def _cpu_kernel(x, y, window):
-    suits = fast.suits(window, x.dtype, (x.shape[-1], y.shape[-1]))
+    suits = fast.suits(window, x.dtype, (x.shape[-1], y.shape[-1]), len(x))
     return (fast.kernel if suits else _gemm_kernel)(x, y, window)
 
 

@@ -64,23 +64,24 @@ def test_three_maps_equal_xla(window):
 
 def test_where_it_suits():
     window, single = CONV, jnp.dtype("float32")
-    assert fast.suits(window, single, (48, 48))
-    assert fast.suits(window, jnp.dtype("float64"), (48, 48))
-    assert not fast.suits(window, jnp.dtype("bfloat16"), (48, 48))
-    assert not fast.suits(window, single, (47, 64))
-    assert not fast.suits(window, single, (64, 3))
-    assert fast.suits(window._replace(out=(4, 4)), single, (128, 256))  # a tile, not four
-    assert not fast.suits(window._replace(out=(4, 4)), single, (127, 256))
-    assert not fast.suits(window._replace(out=(9, 9)), single, (192, 192))
-    assert not fast.suits(window._replace(taps=(7, 7)), single, (192, 192))
-    assert not fast.suits(window._replace(out=(1, 1)), single, (192, 192))
+    assert fast.suits(window, single, (48, 48), 16)
+    assert fast.suits(window, jnp.dtype("float64"), (48, 48), 16)
+    assert not fast.suits(window, jnp.dtype("bfloat16"), (48, 48), 16)
+    assert not fast.suits(window, single, (47, 64), 16)
+    assert not fast.suits(window, single, (64, 3), 16)
+    assert fast.suits(window._replace(out=(4, 4)), single, (128, 256), 16)  # a tile, not four
+    assert not fast.suits(window._replace(out=(4, 4)), single, (127, 256), 16)
+    assert not fast.suits(window._replace(out=(9, 9)), single, (192, 192), 16)
+    assert not fast.suits(window._replace(taps=(7, 7)), single, (192, 192), 16)
+    assert not fast.suits(window._replace(out=(1, 1)), single, (192, 192), 16)
+    assert not fast.suits(window, single, (192, 192), 15)  # too few images
 
 
 @pytest.mark.parametrize("name", ["conv", "conv_transpose"])
 def test_second_derivatives_equal_xla(name):
     """Of the squared gradient; each of the three maps is differentiated."""
     ours = conv if name == "conv" else conv_transpose
-    x, kernel = normal(0, 2, 16, 16, 48), normal(1, 5, 5, 48, 48) / 20
+    x, kernel = normal(0, 16, 16, 16, 48), normal(1, 5, 5, 48, 48) / 20
 
     def xla(x, kernel, stride):
         function = lax.conv_general_dilated if name == "conv" else lax.conv_transpose
@@ -98,7 +99,7 @@ def test_second_derivatives_equal_xla(name):
 
 
 def test_vmap_over_kernels():
-    x, kernels = normal(0, 2, 16, 16, 48), normal(1, 3, 5, 5, 48, 48)
+    x, kernels = normal(0, 16, 16, 16, 48), normal(1, 3, 5, 5, 48, 48)
     together = jax.vmap(lambda kernel: conv(x, kernel, 2))(kernels)
     for actual, kernel in zip(together, kernels, strict=True):
         assert_close(actual, conv(x, kernel, 2), 1e-6)
