@@ -41,7 +41,8 @@ def _implied(config: Any, changes: dict[str, Any]) -> dict[str, Any]:
         key = ".".join([*above, part.chosen_by])
         for choice, cls in part.choices.items():
             if cls.implied_by == field and key not in changes:
-                implied[key] = choice
+                narrower = key not in implied or issubclass(cls, part.choices[implied[key]])
+                implied[key] = choice if narrower else implied[key]
     return implied
 
 

@@ -141,8 +141,11 @@ class Blurred(Given, name="blurred"):
 class Stored(Given, name="stored"):
     """The picture that the data have beside each example."""
 
-    def picture(self, examples: Example) -> Any:
-        return examples.source
+    def derived(self, x: jax.Array) -> jax.Array:
+        raise UserError(
+            "condition.name=stored takes pictures that the data have beside each example, and these "
+            "have none; set data.sources=FOLDER, or condition.name=edges or the like."
+        )
 
 
 def luma(x: jax.Array) -> jax.Array:

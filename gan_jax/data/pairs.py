@@ -36,6 +36,7 @@ class Pairs(Folder, name="pairs"):
     """
 
     implied_by: ClassVar[str] = "sources"
+    has_sources: ClassVar[bool] = True
 
     sources: str = ""
     halves: Literal["none", "left", "right"] = "none"

@@ -28,6 +28,8 @@ class Source(Part, chosen_by="source"):
     not_kept: ClassVar[frozenset[str]] = frozenset({"name", "classes"})
     is_mirrored: ClassVar[bool] = False
     """Whether half of the real examples that D sees are mirrored."""
+    has_sources: ClassVar[bool] = False
+    """Whether each example has a source picture beside it, of the same shape."""
 
     @property
     def kind(self) -> Kind:

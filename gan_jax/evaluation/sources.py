@@ -40,6 +40,7 @@ def shape(config: Config) -> tuple[int, int, int]:
     """The shape [h, w, c] of a run's source pictures."""
     assert isinstance(config, GAN)
     x = jax.ShapeDtypeStruct((1, *config.data.kind.shape), np.float32)
-    made = jax.eval_shape(lambda x: config.condition.picture(Example(x)), x)
-    _, height, width, channels = (x if made is None else made).shape  # stored ones are as x is
+    source = x if config.data.has_sources else None
+    made = jax.eval_shape(config.condition.picture, Example(x, source=source))
+    _, height, width, channels = made.shape
     return height, width, channels

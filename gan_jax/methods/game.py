@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from gan_jax.data.conditions import Stored
 from gan_jax.method import Condition, Example
 from gan_jax.methods import (
     augmenting,
@@ -79,7 +78,7 @@ def make(config: GAN) -> Game:
         disc=disc,
         shape=shape,
         condition=conditioning.condition_of(config, config.condition),
-        has_sources=isinstance(config.condition, Stored),
+        has_sources=config.data.has_sources,
         latents=config.latents,
         draw_latents=latents.sampler(config.latents),
         flip=config.data.is_mirrored,
