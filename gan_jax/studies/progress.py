@@ -59,7 +59,7 @@ def rows(study: Path, jobs: Sequence[Job], score: Score) -> list[Row]:
         attempts = tried.get(job.folder, [])
         ended, why = state(study, job, attempts)
         seconds = sum(attempt.seconds for attempt in attempts) / len(job.seeds)
-        for config, folder in directory.seeds(job.config, study / job.folder):
+        for config, folder in directory.members(job.config, study / job.folder):
             reported: _Reported = ({}, "", 0)
             if ended == FINISHED:
                 reported = _scores(folder, score, config.train.num_steps)
