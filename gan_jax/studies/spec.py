@@ -70,11 +70,14 @@ class Seeds:
     final: how many other ones the best setting of each arm gets; 0 leaves it at the search.
     together: whether they train in one program, which is faster on an accelerator and for small
         networks, and slower for convolutions on a CPU.
+    settings_together: how many settings of an arm train in one program where numbers alone tell
+        them apart; 1 is each by itself, 0 chooses: docs/studies.md says what and why.
     """
 
     search: int = 1
     final: int = 0
     together: bool = True
+    settings_together: int = 0
 
 
 @dataclass(frozen=True)
@@ -268,8 +271,8 @@ def _check(study: Study) -> None:
     for name, value in least.items():
         if value < 1:
             raise _Mistake(name, f"{name} needs 1 or more, not {value}.")
-    if study.seeds.final < 0 or study.score.looks < 0:
-        raise _Mistake("final", "seeds and looks are no negative numbers.")
+    if min(study.seeds.final, study.seeds.settings_together, study.score.looks) < 0:
+        raise _Mistake("final", "seeds, settings and looks are no negative numbers.")
     if study.score.checkpoint not in ("best", "last"):
         raise _Mistake("checkpoint", "score.checkpoint is best or last.")
     if unknown := sorted(set(study.reference) - set(names)):
