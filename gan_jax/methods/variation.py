@@ -128,7 +128,7 @@ def each_root(config: Config) -> list[Any]:
 
 
 def evaluators(config: Config, method: Method) -> list[Callable[..., dict[str, jax.Array]]]:
-    """`Method.evaluate` of each member, compiled once for all."""
+    """`Method.evaluate`, to [n] each, of every member; compiled once for all."""
     if not config.varied.fields:
         return [jax.jit(method.evaluate)] * config.num_members
 

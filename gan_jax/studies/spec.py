@@ -267,12 +267,13 @@ def _check(study: Study) -> None:
         given = [name for name, value in known.items() if value]
         if len(given) > 1:
             raise _Mistake(given[1], f"a budget is one of {', '.join(known)}, not {len(given)}.")
-    least = {"settings": study.settings, "search": study.seeds.search}
-    for name, value in least.items():
-        if value < 1:
-            raise _Mistake(name, f"{name} needs 1 or more, not {value}.")
-    if min(study.seeds.final, study.seeds.settings_together, study.score.looks) < 0:
-        raise _Mistake("final", "seeds, settings and looks are no negative numbers.")
+    seeds = study.seeds
+    counts = {"final": seeds.final, "settings_together": seeds.settings_together}
+    counts |= {"settings": study.settings, "search": seeds.search, "looks": study.score.looks}
+    for name, value in counts.items():
+        least = int(name in ("settings", "search"))
+        if value < least:
+            raise _Mistake(name, f"{name} needs {least} or more, not {value}.")
     if study.score.checkpoint not in ("best", "last"):
         raise _Mistake("checkpoint", "score.checkpoint is best or last.")
     if unknown := sorted(set(study.reference) - set(names)):

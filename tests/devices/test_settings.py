@@ -9,7 +9,9 @@ from test_seeds import CLOSE, rows
 
 from gan_jax import replay, sample, train
 from gan_jax.config import override
+from gan_jax.devices import feeding, mesh
 from gan_jax.errors import Diverged, UserError
+from gan_jax.method import Example
 from gan_jax.methods import variation
 from gan_jax.run import directory, runs
 
@@ -89,6 +91,18 @@ def test_settings_are_replayed_to_the_bit(settings, tmp_path):
     assert {one.member for one in verdict.comparisons} == {
         f"seed {seed} of setting {setting}" for seed in (5, 6) for setting in (0, 1)
     }
+
+
+def test_each_setting_gets_the_batches_and_the_keys_of_its_seed():
+    spread = mesh.place(2, 5, num_settings=2)
+    examples = Example(np.zeros((10, 1)), None)
+    numbers = feeding.feed("device", examples, 5, 4, spread).get(3, 2)[1]  # [devices, steps, ...]
+    by_member = np.concatenate(list(numbers.swapaxes(1, 2)))[:, :2]
+    np.testing.assert_array_equal(by_member[:2], by_member[2:])
+    assert (by_member[0] != by_member[1]).any()
+    keys = spread.fetch(jax.tree.map(jax.random.key_data, spread.root_keys(5)))
+    expected = [jax.random.key_data(jax.random.key(seed)) for seed in (5, 6, 5, 6)]
+    np.testing.assert_array_equal(keys, expected)
 
 
 def test_a_setting_that_diverges_is_named(tmp_path):

@@ -210,6 +210,7 @@ def test_packed_settings_of_the_ring_are_those_of_single_runs(monkeypatch, tmp_p
     assert len(directory.find(tmp_path / "four")) == len(alone) == len(together) == 4
     assert len(list((tmp_path / "four" / layout.TRIALS / "ring").iterdir())) == 1
     for key, row in together.items():
+        assert METRIC in row.scores
         assert row.scores == pytest.approx(alone[key].scores, rel=1e-3)
         same = {"scores": {}, "seconds": 0.0}
         assert row._replace(**same) == alone[key]._replace(**same)
