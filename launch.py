@@ -303,6 +303,8 @@ def _train(platforms: str) -> None:
 def _study() -> None:
     import shlex
 
+    import jax
+
     import experiments
     from gan_jax.errors import UserError
     from gan_jax.run.interrupts import EXIT_CODE, Interrupts
@@ -323,6 +325,7 @@ def _study() -> None:
         settings=tuple(_settings(_SLURM).items()),
     )
     command = shlex.join(["python", *sys.argv])
+    jax.config.update("jax_platforms", "cpu")  # this process plans, and leaves the rest to its runs
     with Interrupts() as interrupts, interrupts.saving():
         study.run(
             asked, experiments.load, _WORKDIR.value, _LAUNCHER.value, options, interrupts, command

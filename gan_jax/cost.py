@@ -1,6 +1,7 @@
 """What a run takes, before it is begun: `python launch.py --experiment=NAME --dry_run`."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -9,9 +10,9 @@ import numpy as np
 
 from gan_jax import keys, methods
 from gan_jax.config import check
+from gan_jax.data import kinds
 from gan_jax.devices import feeding, parallel
 from gan_jax.devices.mesh import place
-from gan_jax.method import Example
 from gan_jax.methods import Config
 from gan_jax.methods.network_state import NetworkState
 from gan_jax.system import user_cache
@@ -48,10 +49,9 @@ def of(config: Config) -> Cost:
     parallel.check_divisible(config.train.batch_size, placement)
     method = methods.make(config)
     state = jax.eval_shape(method.init, keys.root(0))
-    label = jax.ShapeDtypeStruct((size,), jnp.int32) if config.data.num_classes else None
-    batch = Example(jax.ShapeDtypeStruct((size, *config.data.kind.shape), jnp.float32), label)
+    batch = methods.batch(config)
     traced = parallel.trace(method, state, batch, placement)
-    stored = Example(jax.eval_shape(config.data.kind.from_model, batch.x), label)
+    stored = jax.eval_shape(partial(kinds.from_model, config.data.kind), batch)
     program = parallel.many_steps(traced, config.data.kind, False, placement)
     compiled = program.lower(
         state,

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gan_jax import data, keys, methods, report
+from gan_jax import data, methods, report
 from gan_jax.config import check
 from gan_jax.data import Dataset
 from gan_jax.devices import feeding, hosts, parallel
@@ -24,7 +24,7 @@ from gan_jax.errors import Diverged, UserError
 from gan_jax.evaluation import looks
 from gan_jax.evaluation.looks import Plan
 from gan_jax.method import Example, num_examples
-from gan_jax.methods import Config, Method, State
+from gan_jax.methods import Config, Method, State, variation
 from gan_jax.run import directory, divergence, environment, status
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
@@ -47,6 +47,7 @@ def run(
     what the user must mend.
     """
     check(config)
+    variation.check(config)
     memory.keep_freed_memory()
     user_cache.keep_compiled_programs()
     parallel.check_settings()
@@ -56,9 +57,9 @@ def run(
     _say(f"Run directory: {printable(workdir)}")
     if why:
         print(_stand_in_notice(config, why), file=sys.stderr, flush=True)
-    placement = place(config.train.num_seeds, config.seed)
+    placement = place(config.train.num_seeds, config.seed, len(config.varied.settings))
     parallel.check_divisible(config.train.batch_size, placement, directory.is_begun(workdir))
-    method = methods.make(config)
+    method = variation.make(config)
     with disk.explained(workdir, "--workdir"), contextlib.ExitStack() as stack:
         interrupts = interrupts or stack.enter_context(Interrupts())
         thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
@@ -98,7 +99,7 @@ def run(
         feed = feeding.feed(config.data.feed, examples, config.seed, size, placement)
         program = parallel.many_steps(traced, config.data.kind, feed.split_pool, placement)
         saving = Saving(config, plan, checkpoints, placement, background, interrupts)
-        rollbacks = Rollbacks(workdir, config.train.num_seeds)
+        rollbacks = Rollbacks(workdir, config.num_members)
         parts = _Parts(config, placement, feed, program, plan, saving, background, interrupts)
         hooks = Hooks()
         noted = status.noted(workdir, lambda: hooks.step, interrupts)
@@ -131,7 +132,7 @@ class _Start(NamedTuple):
 
     @property
     def one(self) -> State:
-        """The state of one seed, of the first where there are several."""
+        """The state of one run, of the first where there are several."""
         several = np.ndim(self.state.step) > 0
         return jax.tree.map(lambda leaf: leaf[0], self.state) if several else self.state
 
@@ -151,14 +152,13 @@ class _Parts(NamedTuple):
 
 def _initial(config: Config, method: Method, placement: Placement) -> tuple[Traced, _Start]:
     """The step, traced, and what an untrained run starts from."""
-    init, count = jax.jit(method.init), config.train.num_seeds
-    states = [jax.device_get(init(keys.root(config.seed + number))) for number in range(count)]
-    size = (config.train.examples_per_step,)
-    x = jax.ShapeDtypeStruct(size + config.data.kind.shape, jnp.float32)
-    batch = _used(config, Example(x, jax.ShapeDtypeStruct(size, jnp.int32)))
-    traced = parallel.trace(method, states[0], batch, placement)
-    state = states[0] if count == 1 else jax.tree.map(lambda *same: np.stack(same), *states)
-    return traced, _Start(state, parallel.zero_sums(traced.metrics, count))
+    init, roots = jax.jit(method.init), variation.each_root(config)
+    with variation.explained(config):
+        states = [jax.device_get(init(root)) for root in roots]
+        traced = parallel.trace(method, states[0], methods.batch(config), placement, roots[0])
+    one = len(states) == 1
+    state = states[0] if one else jax.tree.map(lambda *same: np.stack(same), *states)
+    return traced, _Start(state, parallel.zero_sums(traced.metrics, len(states)))
 
 
 def _used(config: Config, examples: Example) -> Example:
@@ -171,13 +171,14 @@ def _train(parts: _Parts, start: _Start, rollbacks: Sequence[int], hooks: Hooks)
     config, placement, feed, program, plan, saving, background, interrupts = parts
     step, total = start.step, config.train.num_steps
     state, sums = placement.put(start)
-    key = placement.root_keys(config.seed, rollbacks)
+    root_keys = placement.root_keys(config.seed, rollbacks)
+    root = variation.roots(config, root_keys, placement.put)
     zero = jax.tree.map(np.zeros_like, start.sums)
     intervals = [getattr(config, part).every_steps for part in ("log", "sample", "checkpoint")]
     pace = Pace([*intervals, plan.every_steps], total, feed.most_steps)
     count, reason = pace.count(step), ""
     began = time.perf_counter()
-    started = program(state, sums, *feed.get(step, count), key, np.int32(0))  # no step: compiles
+    started = program(state, sums, *feed.get(step, count), root, np.int32(0))  # no step: compiles
     state, sums = jax.block_until_ready((started.state, started.sums))
     untrained = jax.tree.map(jnp.copy, started) if step == 0 else None
     hosts.wait()
@@ -188,7 +189,7 @@ def _train(parts: _Parts, start: _Start, rollbacks: Sequence[int], hooks: Hooks)
             began = time.perf_counter()
             if (batches := background.call(feed.get, step, count)) is None:
                 continue
-            outcome = program(state, sums, *batches, key, np.int32(count))
+            outcome = program(state, sums, *batches, root, np.int32(count))
             if untrained:  # while the devices are at work, as its programs must be compiled
                 background.call(hooks, 0, untrained)
                 untrained = None

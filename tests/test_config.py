@@ -192,6 +192,8 @@ def _kinds(hint):
 
 UNBOUNDED = {"LeastSquares.real_target", "LeastSquares.fake_target", "LeastSquares.gen_target"}
 """Targets on the real line: finite, and nothing more."""
+UNBOUNDED |= {f"{method}.varied.values" for method in ("GAN", "VAE", "LaplacianPyramid")}
+"""In the ranges of the fields that they are of."""
 
 
 def test_every_number_has_a_range():

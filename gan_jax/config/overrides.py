@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from gan_jax.config.part import Part, flatten, hints, is_part
@@ -30,9 +31,23 @@ def override(config: Config, changes: dict[str, Any]) -> Config:
     return config
 
 
+def placed(config: Config, values: Mapping[str, Any]) -> Config:
+    """`config` with leaves replaced by values of any type, such as the arguments of a function that
+    is traced: nothing is parsed or checked."""
+    for name, value in values.items():
+        config = _placed(config, name.split("."), value)
+    return config
+
+
+def _placed(node: Any, path: list[str], value: Any) -> Any:
+    head, *rest = path
+    below = _placed(getattr(node, head), rest, value) if rest else value
+    return dataclasses.replace(node, **{head: below})
+
+
 def _implied(config: Any, changes: dict[str, Any]) -> dict[str, Any]:
     """The choices that fields of `changes` mean beside what they are."""
-    implied = {}
+    implied: dict[str, str] = {}
     for name, value in changes.items():
         *above, field = name.split(".")
         part = _at(config, above)

@@ -143,8 +143,8 @@ class Stored(Given, name="stored"):
 
     def derived(self, x: jax.Array) -> jax.Array:
         raise UserError(
-            "condition.name=stored takes pictures that the data have beside each example, and these "
-            "have none; set data.sources=FOLDER, or condition.name=edges or the like."
+            "condition.name=stored takes pictures that the data have beside each example, and "
+            "these have none; set data.sources=FOLDER, or condition.name=edges or the like."
         )
 
 

@@ -4,6 +4,7 @@ Data sets hold examples as they are stored, and methods see them in the model's 
 in the library knows how the one becomes the other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -110,9 +111,14 @@ class Points(Kind):
 
 def to_model(kind: Kind, examples: Example) -> Example:
     """Stored examples as a method takes them."""
-    pictures = {
-        name: kind.to_model(stored)
-        for name, stored in (("x", examples.x), ("source", examples.source))
-        if stored is not None
-    }
-    return examples._replace(**pictures)
+    return _pictures(kind.to_model, examples)
+
+
+def from_model(kind: Kind, examples: Example) -> Example:
+    """The inverse of `to_model`."""
+    return _pictures(kind.from_model, examples)
+
+
+def _pictures(way: Callable[[Any], Any], examples: Example) -> Example:
+    x, source = (part if part is None else way(part) for part in (examples.x, examples.source))
+    return examples._replace(x=x, source=source)

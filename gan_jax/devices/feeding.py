@@ -75,13 +75,14 @@ class _Schedule:
 
     def numbers(self, step: int, count: int) -> np.ndarray:
         """Example numbers of `count` steps, as `parallel.many_steps` takes them."""
-        if self._placement.num_seeds == 1:
+        if self._placement.axis is None:
             devices, local = jax.device_count(), jax.local_device_count()
             split = self._batches(0, step, count).reshape(count, devices, -1).swapaxes(0, 1)
             first = jax.process_index() * local
             return split[first : first + local]
         seeds = [self._batches(i, step, count) for i in range(self._placement.num_seeds)]
-        split = np.stack(seeds).reshape(len(self._placement.devices), -1, *seeds[0].shape)
+        members = np.stack(seeds * self._placement.num_settings)
+        split = members.reshape(len(self._placement.devices), -1, *seeds[0].shape)
         return split.swapaxes(1, 2)  # [devices, count, seeds per device, batch]
 
     def _batches(self, number: int, step: int, count: int) -> np.ndarray:
@@ -115,7 +116,7 @@ class StreamedFeed(Feed):
     def __init__(self, examples: Example, seed: int, batch_size: int, placement: Placement):
         self._schedule = _Schedule(num_examples(examples), seed, batch_size, placement)
         self._examples = jax.tree.map(np.asarray, examples)
-        batch_bytes = placement.num_seeds * batch_size * _num_bytes(take(examples, slice(1)))
+        batch_bytes = placement.num_members * batch_size * _num_bytes(take(examples, slice(1)))
         self.most_steps = int(np.clip(CALL_BYTES // batch_bytes, 1, MOST_STEPS))
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._ahead: dict[tuple[int, int], Future] = {}

@@ -17,16 +17,23 @@ from gan_jax.errors import UserError
 class Placement(NamedTuple):
     """One run, its batch split over the devices, or several seeds, each whole on one device.
 
-    On the host, the arrays of several seeds have a leading axis over seeds.
+    On the host, the arrays of several seeds have a leading axis over seeds; where each of several
+    settings has these, over all of their members, setting by setting.
     """
 
     num_seeds: int
     devices: tuple[Any, ...]  # local ones
+    num_settings: int = 1
+
+    @property
+    def num_members(self) -> int:
+        """How many runs train together: each setting with each seed."""
+        return self.num_seeds * self.num_settings
 
     @property
     def axis(self) -> int | None:
         """The axis of arrays along which devices differ; None where they are all alike."""
-        return 0 if self.num_seeds > 1 else None
+        return 0 if self.num_members > 1 else None
 
     def put(self, tree: Any) -> Any:
         """Host arrays where they belong: alike everywhere, or [seeds, ...] in equal shares."""
@@ -52,18 +59,19 @@ class Placement(NamedTuple):
         if self.axis is None:
             return [jax.tree.map(lambda leaf: leaf.addressable_data(0), tree)]
         shares = [_share(tree, number) for number in range(len(self.devices))]
-        each = self.num_seeds // len(self.devices)
+        each = self.num_members // len(self.devices)
         found = [_pick(share, number) for share in shares for number in range(each)]
         return jax.device_put(found, self.devices[0])
 
     def root_keys(self, seed: int, rollbacks: Sequence[int] = ()) -> jax.Array:
         """The root key of the run, or those of `seed`, `seed` + 1 and so on; put.
 
-        `rollbacks` are the numbers of those that each of the seeds has behind it.
+        `rollbacks` are the numbers of those that each of the members has behind it.
         """
-        numbers = rollbacks or [0] * self.num_seeds
+        numbers = rollbacks or [0] * self.num_members
         roots = [
-            keys.after_rollback(keys.root(seed + i), number) for i, number in enumerate(numbers)
+            keys.after_rollback(keys.root(seed + i % self.num_seeds), number)
+            for i, number in enumerate(numbers)
         ]
         return roots[0] if self.axis is None else self.put(jnp.stack(roots))
 
@@ -72,10 +80,10 @@ class Placement(NamedTuple):
         return NamedSharding(mesh, PartitionSpec(*axes))
 
 
-def place(num_seeds: int, seed: int = 0) -> Placement:
+def place(num_seeds: int, seed: int = 0, num_settings: int = 1) -> Placement:
     """All local devices for one run; for more, from `seed` on, as many as divide them.
 
-    Raises `UserError` for several seeds on several hosts, and for seeds above the largest one.
+    Raises `UserError` for several runs on several hosts, and for seeds above the largest one.
     """
     if seed + num_seeds > 2**32:
         raise UserError(
@@ -83,15 +91,17 @@ def place(num_seeds: int, seed: int = 0) -> Placement:
             f"{2**32 - 1}; set --seed={2**32 - num_seeds} or less."
         )
     devices = tuple(jax.local_devices())
-    if num_seeds == 1:
+    count = num_seeds * num_settings
+    if count == 1:
         return Placement(num_seeds, devices)
     if jax.process_count() > 1:
+        several = f"train.num_seeds={num_seeds}" if num_settings == 1 else "varied.fields"
         raise UserError(
-            f"train.num_seeds={num_seeds} needs one host, and there are {jax.process_count()}; "
+            f"{several} needs one host, and there are {jax.process_count()}; "
             "start one run on each, with --seed and --workdir of its own."
         )
-    used = max(n for n in range(1, len(devices) + 1) if num_seeds % n == 0)
-    return Placement(num_seeds, devices[:used])
+    used = max(n for n in range(1, len(devices) + 1) if count % n == 0)
+    return Placement(num_seeds, devices[:used], num_settings)
 
 
 def _share(tree: Any, device: int) -> Any:

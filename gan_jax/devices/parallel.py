@@ -46,7 +46,7 @@ def check_settings() -> None:
 def check_divisible(batch_size: int, placement: Placement, is_begun: bool = False) -> None:
     """Raises `UserError` when the devices do not divide the global batch of a run, which is fixed
     where the run has begun."""
-    count = jax.device_count() if placement.num_seeds == 1 else 1
+    count = jax.device_count() if placement.axis is None else 1
     if batch_size % count == 0:
         return
     if is_begun:
@@ -73,12 +73,17 @@ class Traced(NamedTuple):
 
 
 def trace(
-    method: Method, state: State, batch: Example, placement: Placement | None = None
+    method: Method,
+    state: State,
+    batch: Example,
+    placement: Placement | None = None,
+    root: Any = None,
 ) -> Traced:
     """Traces the step of `method`, which takes seconds, once: it says what it measures before there
     is a program, and many steps of it are compiled from the same trace.
 
-    `state` is that of one run and `batch` the global one; their shapes alone count.
+    `state` is that of one run, `batch` the global one and `root` what the step takes for the run's
+    root key, by default a key; their shapes alone count.
     """
     placement, count = placement or place(1), 1
     step, environment = _with_one_device(method.step), []
@@ -87,7 +92,7 @@ def trace(
         batch = jax.tree.map(lambda part: _share(part, count), batch)
         step, environment = method.step, [(collectives.AXIS, count)]
     make = jax.make_jaxpr(step, axis_env=environment, return_shape=True)
-    jaxpr, shapes = make(state, batch, keys.root(0))
+    jaxpr, shapes = make(state, batch, keys.root(0) if root is None else root)
     call, structure = jaxpr_as_fun(jaxpr), jax.tree.structure(shapes)
 
     def again(*arguments: Any) -> Any:
@@ -101,9 +106,9 @@ def _share(part: Any, count: int) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((part.shape[0] // count, *part.shape[1:]), part.dtype)
 
 
-def zero_sums(metrics: Metrics, num_seeds: int = 1) -> MetricSums:
-    """Sums of no steps, on the host: scalars, or [seeds] for more seeds than one."""
-    shape = (num_seeds,) if num_seeds > 1 else ()
+def zero_sums(metrics: Metrics, num_members: int = 1) -> MetricSums:
+    """Sums of no steps, on the host: scalars, or [members] for more runs than one."""
+    shape = (num_members,) if num_members > 1 else ()
     values = {name: np.zeros(shape, np.float32) for name in metrics}
     return MetricSums(values, np.zeros(shape, np.int32))
 

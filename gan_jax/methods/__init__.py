@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from gan_jax.method import Method, Metrics, State
+import jax
+import jax.numpy as jnp
+
+from gan_jax.method import Example, Method, Metrics, State
 from gan_jax.methods import gan, pyramid, vae
 from gan_jax.methods.augmenting import AdaptiveAugment, Augment, FixedAugment, NoAugment
 from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.methods.optimizers import SGD, Adam, Nesterov, Optimizer, RMSProp
 from gan_jax.methods.pyramid import Coarsest, LaplacianPyramid
-from gan_jax.methods.sections import Checkpoint, Config, Evaluate, Log, Sample, Train
+from gan_jax.methods.sections import Checkpoint, Config, Evaluate, Log, Sample, Train, Varied
 from gan_jax.methods.vae import VAE
 
 __all__ = [
@@ -37,6 +40,8 @@ __all__ = [
     "Sample",
     "State",
     "Train",
+    "Varied",
+    "batch",
     "make",
 ]
 
@@ -50,3 +55,12 @@ METHODS: dict[type[Config], Callable[[Any], Method]] = {
 def make(config: Config) -> Method:
     """The method that `config` chooses. Raises `UserError` for parts that do not fit."""
     return METHODS[type(config)](config)
+
+
+def batch(config: Config) -> Example:
+    """The shapes of the examples x [n, ...] of a step, over all devices, with those fields alone
+    that the networks see."""
+    size = config.train.examples_per_step
+    x = jax.ShapeDtypeStruct((size, *config.data.kind.shape), jnp.float32)
+    label = jax.ShapeDtypeStruct((size,), jnp.int32) if config.data.num_classes else None
+    return Example(x, label, x if config.data.has_sources else None)

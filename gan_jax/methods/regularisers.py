@@ -40,7 +40,10 @@ def penalty(settings: penalties.Penalty, train: Train) -> Term | None:
 def projection(settings: penalties.Penalty) -> Callable[[Tree], Tree]:
     """Parameters to the nearest ones within `clip_weights` of zero (Arjovsky et al. 2017, arXiv
     1701.07875, algorithm 1, line 7); where that is 0, to themselves."""
-    if not settings.clip_weights:
+    bound = settings.clip_weights
+    if isinstance(bound, jax.Array):  # varied, and of some settings none
+        bound = jnp.where(bound == 0, jnp.inf, bound)
+    elif not bound:
         return lambda params: params
-    clip = partial(jnp.clip, min=-settings.clip_weights, max=settings.clip_weights)
+    clip = partial(jnp.clip, min=-bound, max=bound)
     return partial(jax.tree.map, clip)

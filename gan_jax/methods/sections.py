@@ -86,6 +86,28 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class Varied:
+    """Settings that train in one program, each with every seed: numbers of the config that take no
+    other program, such as rates and weights.
+
+    fields: their dotted names.
+    values: those of the first setting in the order of `fields`, then those of the second and so on.
+    """
+
+    fields: tuple[str, ...] = ()
+    values: tuple[float, ...] = ()
+
+    @property
+    def settings(self) -> list[dict[str, float]]:
+        """The values of each setting by field; of none a single one that changes nothing."""
+        if not self.fields:
+            return [{}]
+        size = len(self.fields)
+        rows = (self.values[i : i + size] for i in range(0, len(self.values), size))
+        return [dict(zip(self.fields, row, strict=True)) for row in rows]
+
+
+@dataclass(frozen=True)
 class Config(Part, chosen_by="method"):
     """A whole run; its choices are the methods.
 
@@ -104,3 +126,9 @@ class Config(Part, chosen_by="method"):
     sample: Sample = Sample()
     checkpoint: Checkpoint = Checkpoint()
     evaluate: Evaluate = Evaluate()
+    varied: Varied = Varied()
+
+    @property
+    def num_members(self) -> int:
+        """How many runs train in one program: each setting with each seed."""
+        return len(self.varied.settings) * self.train.num_seeds

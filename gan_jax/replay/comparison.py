@@ -13,7 +13,7 @@ from PIL import Image
 from gan_jax import keys, methods
 from gan_jax.data import pictures
 from gan_jax.errors import UserError
-from gan_jax.methods import Config
+from gan_jax.methods import Config, variation
 from gan_jax.methods.network_state import NetworkState
 from gan_jax.run import directory
 from gan_jax.run.checkpoint import Checkpoints
@@ -36,10 +36,10 @@ class Gap(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What was compared of one seed. Lists are in the order of steps."""
+    """What was compared of one member. Lists are in the order of steps."""
 
     kind: str  # `GRIDS`, `ROWS` or `STATES`
-    seed: int
+    member: str  # of several seeds and settings, in words
     steps: list[int]  # that were compared
     passed_over: list[int]  # those that only one of the two has, or that are not alike
     gaps: list[Gap]
@@ -47,13 +47,15 @@ class Comparison(NamedTuple):
 
 
 def compare(config: Config, then: Path, now: Path, at: int) -> list[Comparison]:
-    """All that two records of a run have in common up to step `at`, seed by seed."""
+    """All that two records of a run have in common up to step `at`, member by member."""
     found = []
-    parts = zip(directory.seeds(config, then), directory.seeds(config, now), strict=True)
-    for (part, before), (_, after) in parts:
+    parts = zip(directory.members(config, then), directory.members(config, now), strict=True)
+    for number, ((_, before), (_, after)) in enumerate(parts):
+        member = variation.named(config, number)
+        rows = before / layout.METRICS, after / layout.METRICS
         found += [
-            _grids(part.seed, before, after, at),
-            _rows(part, before / layout.METRICS, after / layout.METRICS, at),
+            _grids(member, before, after, at),
+            _rows(member, config.log.every_steps, *rows, at),
         ]
     folders = then / layout.CHECKPOINTS, now / layout.CHECKPOINTS
     return [*found, *_states(config, *folders, at)]
@@ -79,7 +81,7 @@ def saved(workdir: Path) -> list[int]:
 
 
 def _last_row(workdir: Path, config: Config) -> int:
-    folders = [folder for _, folder in directory.seeds(config, workdir)]
+    folders = [folder for _, folder in directory.members(config, workdir)]
     rows = [row for folder in folders for row in read_rows(folder / layout.METRICS)]
     return max((int(row["step"]) for row in rows), default=0)
 
@@ -101,17 +103,17 @@ def gap(step: int, name: str, then: Any, now: Any) -> Gap | None:
 
 def _compared(
     kind: str,
-    seed: int,
+    member: str,
     steps: Iterable[int],
     passed_over: Iterable[int],
     gaps: Iterable[Gap | None],
     digests: dict[int, dict[str, tuple[str, str]]] | None = None,
 ) -> Comparison:
     real = sorted((gap for gap in gaps if gap), key=lambda gap: gap.step)
-    return Comparison(kind, seed, sorted(steps), sorted(passed_over), real, digests or {})
+    return Comparison(kind, member, sorted(steps), sorted(passed_over), real, digests or {})
 
 
-def _rows(config: Config, then: Path, now: Path, at: int) -> Comparison:
+def _rows(member: str, every: int, then: Path, now: Path, at: int) -> Comparison:
     """Every value that both rows of a step have, but for those about the machine's pace.
 
     A row is the mean since the one before. Where the two have other rows between, as after
@@ -121,7 +123,7 @@ def _rows(config: Config, then: Path, now: Path, at: int) -> Comparison:
         {int(row["step"]): row for row in read_rows(path) if row["step"] <= at}
         for path in (then, now)
     )
-    odd, every = set(before) ^ set(after), config.log.every_steps or at
+    odd, every = set(before) ^ set(after), every or at
     alike = [
         step
         for step in set(before) & set(after)
@@ -133,10 +135,10 @@ def _rows(config: Config, then: Path, now: Path, at: int) -> Comparison:
         for name in before[step]
         if name in after[step] and name != "step" and "second" not in name
     ]
-    return _compared(ROWS, config.seed, alike, {*before, *after} - set(alike), gaps)
+    return _compared(ROWS, member, alike, {*before, *after} - set(alike), gaps)
 
 
-def _grids(seed: int, then: Path, now: Path, at: int) -> Comparison:
+def _grids(member: str, then: Path, now: Path, at: int) -> Comparison:
     """The PNGs of the fixed samples, byte by byte; differences are of 255 levels."""
     steps: set[int] = set()
     passed_over: set[int] = set()
@@ -159,7 +161,7 @@ def _grids(seed: int, then: Path, now: Path, at: int) -> Comparison:
             digests.setdefault(step, {})[folder] = one, other
             if one != other:
                 gaps.append(_pixels(step, folder, *files))
-    return _compared(GRIDS, seed, steps, passed_over - steps, gaps, digests)
+    return _compared(GRIDS, member, steps, passed_over - steps, gaps, digests)
 
 
 def _pixels(step: int, name: str, then: bytes, now: bytes) -> Gap:
@@ -176,14 +178,15 @@ def _pixels(step: int, name: str, then: bytes, now: bytes) -> Gap:
 
 def _states(config: Config, then: Path, now: Path, at: int) -> list[Comparison]:
     """The states at the checkpoints that both have, by the parts of each network."""
-    count = config.train.num_seeds
+    count = config.num_members
+    members = [variation.named(config, number) for number in range(count)]
     like = jax.eval_shape(methods.make(config).init, keys.root(0))
     if count > 1:
         like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
     gaps: list[list[Gap | None]] = [[] for _ in range(count)]
     digests: list[dict[int, dict[str, tuple[str, str]]]] = [{} for _ in range(count)]
     if not (then.is_dir() and now.is_dir()):
-        return [_compared(STATES, config.seed + number, (), (), ()) for number in range(count)]
+        return [_compared(STATES, member, (), (), ()) for member in members]
     with Checkpoints(then) as old, Checkpoints(now) as new:
         before, after = ({s for s in found.steps() if s <= at} for found in (old, new))
         for step in sorted(before & after):
@@ -203,8 +206,8 @@ def _states(config: Config, then: Path, now: Path, at: int) -> list[Comparison]:
                 }
                 gaps[number] += [_largest(step, name, one[name], other[name]) for name in one]
     return [
-        _compared(STATES, config.seed + number, before & after, before ^ after, *parts)
-        for number, parts in enumerate(zip(gaps, digests, strict=True))
+        _compared(STATES, member, before & after, before ^ after, *parts)
+        for member, parts in zip(members, zip(gaps, digests, strict=True), strict=True)
     ]
 
 

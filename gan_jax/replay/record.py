@@ -99,7 +99,7 @@ def contradictions(workdir: Path, config: Config) -> list[str]:
     commands = [_seed_of(start.get("command")) for start in starts(workdir)]
     for seed in sorted({seed for seed in commands if seed not in ("", str(config.seed))}):
         said.append(_seed("the command that started the run", seed, config))
-    parts = [folder for _, folder in directory.seeds(config, workdir)]
+    parts = [folder for _, folder in directory.members(config, workdir)]
     if missing := [folder.name for folder in parts if not folder.is_dir()]:
         said.append(
             f"{layout.CONFIG} says {config.train.num_seeds} seeds from seed {config.seed} on, and "

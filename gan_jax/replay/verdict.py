@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
         others = [
             other
             for other in self.comparisons
-            if other.seed == one.seed and other.kind != STATES and not other.gaps
+            if other.member == one.member and other.kind != STATES and not other.gaps
         ]
         seen = {step for other in others for step in other.steps}
         if gap.why and one.kind == STATES:
@@ -71,7 +71,7 @@ class Verdict(NamedTuple):
                 "the untrained run is another one already, which the seed and the code alone make: "
                 "config.json has another seed than the run had, or the code differs"
             ]
-        kinds = {c.kind for c in self.comparisons if c.gaps and c.seed == one.seed}
+        kinds = {c.kind for c in self.comparisons if c.gaps and c.member == one.member}
         if kinds == {STATES} and all(gap.step in seen for gap in one.gaps):
             return [
                 "rows and grids of the same steps are equal, so that the checkpoint itself was "
@@ -108,10 +108,10 @@ class Verdict(NamedTuple):
 
     def table(self) -> list[str]:
         """The lines of the table: what was compared, at how many steps, equal or by how much."""
-        several = len({one.seed for one in self.comparisons}) > 1
+        several = len({one.member for one in self.comparisons}) > 1
         cells = [("compared", "steps", "only one has", "equal", "largest difference")]
         for one in self.comparisons:
-            named = [f"{one.kind} of seed {one.seed}" if several else one.kind]
+            named = [f"{one.kind} of {one.member}" if several else one.kind]
             named += [f"{one.kind} {name}" for name in dict.fromkeys(g.name for g in one.gaps)]
             counts = str(len(one.steps)), str(len(one.passed_over))
             cells.append((named[0], *counts, "no" if one.gaps else "yes" if one.steps else "-", ""))

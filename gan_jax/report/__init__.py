@@ -21,9 +21,9 @@ __all__ = ["run", "try_run"]
 def run(workdir: str | Path, output: str | Path | None = None) -> Path:
     """Writes report.html in `output`, by default in `workdir`, anew and returns its path.
 
-    A folder of runs, at any of four levels below, or a run of several seeds gets a gallery of
-    them, and each run its own report, in a folder of the same name. A run that cannot be shown is
-    named and left out. Raises `UserError` where there is no run.
+    A folder of runs, at any of four levels below, or a run of several seeds or settings gets a
+    gallery of them, and each run its own report, in a folder of the same name. A run that cannot be
+    shown is named and left out. Raises `UserError` where there is no run.
     """
     workdir = directory.given(workdir)
     with disk.explained(workdir, "--output"):

@@ -51,7 +51,7 @@ def page(folder: Path, runs: list[Record]) -> str:
     name = folder.resolve().name
     title = whole.experiment if whole else name
     body = header(
-        "Several seeds" if whole else "Gallery",
+        "Several seeds or settings" if whole else "Gallery",
         title,
         name if whole else str(folder),
         {"runs": text(len(runs))},

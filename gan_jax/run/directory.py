@@ -1,7 +1,6 @@
 """The record that a run keeps of itself, and the check that a second start continues it."""
 
 import contextlib
-import dataclasses
 import errno
 import fcntl
 import json
@@ -12,7 +11,7 @@ from typing import Any, TextIO
 from gan_jax import config as config_lib
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
-from gan_jax.methods import Config
+from gan_jax.methods import Config, variation
 from gan_jax.run import environment
 from gan_jax.system import disk, layout
 from gan_jax.system.disk import write_whole
@@ -23,7 +22,7 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 DEPTH = 4
 """How far below a folder its runs may lie: runs/<experiment>/<run>/<seed>, and in that of a study
-trials/<arm>/<run>/<seed>."""
+trials/<arm>/<run>/<seed>; a setting's seed is in the place of a seed."""
 
 
 def default(config: Config) -> Path:
@@ -55,34 +54,34 @@ def is_begun(workdir: Path) -> bool:
     return False
 
 
-def seeds(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
-    """The config and the folder of each seed's own record: of one seed, the run directory itself.
+def members(config: Config, workdir: Path) -> list[tuple[Config, Path]]:
+    """The config and the folder of each member's own record, setting by setting and of each the
+    seeds in order: of one seed, the run directory itself.
 
-    More have `seed_N` each, in the run directory, whose checkpoints hold all of them.
+    More have `seed_N` or `setting_N_seed_N` each, in the run directory, whose checkpoints hold all
+    of them.
     """
-    count = config.train.num_seeds
-    if count == 1:
+    if config.num_members == 1:
         return [(config, workdir)]
-    alone = dataclasses.replace(config.train, num_seeds=1)
-    parts = range(config.seed, config.seed + count)
+    count, several = config.train.num_seeds, bool(config.varied.fields)
     return [
-        (dataclasses.replace(config, seed=seed, train=alone), workdir / layout.seed(seed))
-        for seed in parts
+        (part, workdir / layout.member(part.seed, number // count if several else None))
+        for number, part in enumerate(variation.members(config))
     ]
 
 
-def run_of_seed(workdir: Path, config: Config) -> tuple[Config, int] | None:
-    """The config of the run of several seeds that `workdir` is one of, and which one; None where it
-    is none."""
+def run_of_member(workdir: Path, config: Config) -> tuple[Config, int] | None:
+    """The config of the run of several seeds or settings that `workdir` is a member of, and its
+    number; None where it is none."""
     if not (workdir.parent / layout.CONFIG).exists():
         return None
     whole = read_config(workdir.parent)
-    parts = seeds(whole, workdir.parent)
+    parts = members(whole, workdir.parent)
     return (whole, parts.index((config, workdir))) if (config, workdir) in parts else None
 
 
 def is_run(folder: Path) -> bool:
-    """Whether one run, not one of several seeds, has its record in `folder`."""
+    """Whether one run, not one of several members, has its record in `folder`."""
     return (folder / layout.METRICS).is_file()
 
 
@@ -93,7 +92,7 @@ def find(folder: Path, depth: int = DEPTH) -> list[Path]:
     if depth == 0 or not folder.is_dir():
         return []
     below = sorted((path for path in folder.iterdir() if path.is_dir()), key=_by_name)
-    passed_over = (layout.REPLAYS,)  # of a run of several seeds, which are runs again
+    passed_over = (layout.REPLAYS,)  # of a run of several members, which are runs again
     kept = [path for path in below if path.name[0] != "." and path.name not in passed_over]
     return [run for path in kept for run in find(path, depth - 1)]
 
@@ -151,7 +150,9 @@ def read_config(workdir: Path) -> Config:
             f"{printable(path)} is not of gan_jax; give another --workdir, in which nothing else "
             "is kept."
         )
-    return config_lib.from_dict(Config, values)
+    config = config_lib.from_dict(Config, values)
+    variation.check(config)
+    return config
 
 
 def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
@@ -159,10 +160,10 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
     if not (workdir / layout.CONFIG).exists():
         return
     begun = read_config(workdir)
-    if run_of_seed(workdir, begun):
+    if run_of_member(workdir, begun):
         raise UserError(
-            f"{printable(workdir)} is one seed of the run in {printable(workdir.parent)}; give "
-            "that as --workdir to resume all its seeds, or another to train this one alone."
+            f"{printable(workdir)} is one member of the run in {printable(workdir.parent)}; give "
+            "that as --workdir to resume all of them, or another to train this one alone."
         )
     changed = config_lib.differences(begun, config)
     before = environment.recorded_data(workdir).get("fingerprint", dataset.fingerprint)
@@ -177,12 +178,12 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
 
 
 def record(workdir: Path, config: Config, dataset: Dataset) -> None:
-    """Writes config.json and environment.json, of each seed too where there are several.
+    """Writes config.json and environment.json, of each member too where there are several.
 
     The environments of earlier starts are kept.
     """
     _record(workdir, config, dataset)
-    for part, folder in seeds(config, workdir):
+    for part, folder in members(config, workdir):
         if folder != workdir:
             disk.folder(workdir, folder.name)
             _record(folder, part, dataset)

@@ -8,7 +8,7 @@ import numpy as np
 from gan_jax.devices import hosts
 from gan_jax.devices.parallel import Outcome
 from gan_jax.errors import Collapsed, Diverged
-from gan_jax.methods import Config
+from gan_jax.methods import Config, variation
 from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.seed_hooks import COLLAPSE
 from gan_jax.run.writers import Row
@@ -24,7 +24,7 @@ def not_finite(config: Config, outcome: Outcome, checkpoints: Checkpoints) -> Di
     values = {name: np.ravel(value)[ill] for name, value in outcome.metrics.items()}
     bad = [f"{name} is {value}" for name, value in values.items() if not np.isfinite(value)]
     why = ", ".join(bad) or "a parameter is not finite"
-    where = f" in seed {config.seed + ill}" if config.train.num_seeds > 1 else ""
+    where = f" in {variation.named(config, ill)}" if config.num_members > 1 else ""
     steps = checkpoints.steps()
     last = f"the last good checkpoint is of step {steps[-1]}" if steps else "there is no checkpoint"
     return Diverged(
@@ -43,8 +43,8 @@ def check_collapse(config: Config, step: int, values: Sequence[Row] | None) -> N
     rows = enumerate(values or ())
     found = hosts.exchange(json.dumps([number for number, row in rows if COLLAPSE in row]))[0]
     if seeds := json.loads(found):
-        named = ", ".join(str(config.seed + number) for number in seeds)
-        why = f"the generator of seed {named} has collapsed"
+        named = ", ".join(variation.named(config, number) for number in seeds)
+        why = f"the generator of {named} has collapsed"
         raise Collapsed(
             step,
             seeds,

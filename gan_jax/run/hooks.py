@@ -17,7 +17,7 @@ from gan_jax.devices.mesh import Placement
 from gan_jax.devices.parallel import MetricSums, Outcome
 from gan_jax.evaluation.looks import Plan
 from gan_jax.method import take
-from gan_jax.methods import Config, Method, State, sampling
+from gan_jax.methods import Config, Method, State, sampling, variation
 from gan_jax.run import directory
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
@@ -112,14 +112,15 @@ def make_hooks(
     if jax.process_index() > 0:
         return Hooks()
     train = config.train
-    progress = Progress(step, train.num_steps, train.batch_size, train.num_seeds)
-    evaluate = jax.jit(method.evaluate)
-    kind, requests = config.data.kind, sampling.Requests(config, pictures=dataset.test)
+    progress = Progress(step, train.num_steps, train.batch_size, config.num_members)
+    kind, evaluators = config.data.kind, variation.evaluators(config, method)
+    requests = sampling.Requests(config, pictures=dataset.test)
     inputs = partial(sampling.inputs, config, method)
-    shared = inputs, requests, sampling.sampler(config, method, requests), evaluate, plan
+    shared = inputs, requests, sampling.sampler(config, method, requests), plan
+    members = zip(directory.members(config, workdir), evaluators, strict=True)
     seeds = [
-        Seed(part, dataset, *shared, Writers(folder, step, kind), background, progress)
-        for part, folder in directory.seeds(config, workdir)
+        Seed(part, dataset, *shared, evaluate, Writers(folder, step, kind), background, progress)
+        for (part, folder), evaluate in members
     ]
     for seed in seeds if step == 0 else ():
         seed.writers.reals(take(dataset.train, slice(config.sample.num_images)).x)

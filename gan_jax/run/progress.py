@@ -27,9 +27,9 @@ WINDOW = 20
 class Progress:
     """Counts images per second over the last calls; compile time never enters."""
 
-    def __init__(self, step: int, total: int, batch_size: int, num_seeds: int = 1):
+    def __init__(self, step: int, total: int, batch_size: int, num_members: int = 1):
         self._first, self._total = step, total
-        self._batch_size, self._num_seeds = batch_size * num_seeds, num_seeds
+        self._batch_size, self._num_members = batch_size * num_members, num_members
         self._rows: list[Mapping[str, float]] = []
         self._marks: collections.deque[tuple[int, float]] = collections.deque(maxlen=WINDOW)
         self._bar = None
@@ -45,7 +45,7 @@ class Progress:
 
     @property
     def images_per_second(self) -> float:
-        """The rate over the last calls, of all seeds together; a step counts `train.batch_size`
+        """The rate over the last calls, of all members together; a step counts `train.batch_size`
         images, however many of its updates are D's."""
         (first, began), (last, now) = self._marks[0], self._marks[-1]
         return (last - first) * self._batch_size / (now - began) if now > began else 0.0
@@ -58,9 +58,9 @@ class Progress:
             self._bar.update(step - self._bar.n)
 
     def line(self, step: int, row: Mapping[str, float]) -> None:
-        """Prints a plain line where there is no live one, once every seed's row has come."""
+        """Prints a plain line where there is no live one, once every member's row has come."""
         self._rows.append(row)
-        if len(self._rows) < self._num_seeds:
+        if len(self._rows) < self._num_members:
             return
         means = {name: sum(row[name] for row in self._rows) / len(self._rows) for name in row}
         self._rows.clear()
@@ -76,5 +76,5 @@ class Progress:
         rate = self.images_per_second
         left = (self._total - step) * self._batch_size / rate if rate else 0.0
         shown = "  ".join(f"{SHORT[name]} {metrics[name]:.3f}" for name in SHORT if name in metrics)
-        of = f"mean of {self._num_seeds} seeds  " if self._num_seeds > 1 else ""
+        of = f"mean of {self._num_members} runs  " if self._num_members > 1 else ""
         return f"{rate:.0f} images/s  {of}{shown}  {tqdm.format_interval(left)} left"

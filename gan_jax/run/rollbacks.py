@@ -31,16 +31,16 @@ class Rollback(NamedTuple):
 
 
 class Rollbacks:
-    """The rollbacks of a run of `num_seeds` seeds; all processes call `back` together."""
+    """The rollbacks of a run of `num_members` members; all processes call `back` together."""
 
-    def __init__(self, workdir: Path, num_seeds: int):
-        self._path, self._num_seeds = workdir / layout.ROLLBACKS, num_seeds
+    def __init__(self, workdir: Path, num_members: int):
+        self._path, self._num_members = workdir / layout.ROLLBACKS, num_members
         self._known = _parsed(hosts.exchange(json.dumps(_read(self._path)))[0])
 
     def numbers(self, step: int) -> list[int]:
-        """After how many rollbacks training goes on from `step`, of each seed."""
+        """After how many rollbacks training goes on from `step`, of each member."""
         passed = [known for known in self._known if known.to <= step and not known.superseded]
-        return [sum(seed in known.seeds for known in passed) for seed in range(self._num_seeds)]
+        return [sum(seed in known.seeds for known in passed) for seed in range(self._num_members)]
 
     def back(
         self,

@@ -43,25 +43,25 @@ def open_run(
     workdir: str | Path, step: int | str | None = None, places: Places | None = None
 ) -> Run:
     """The run in `workdir` at a checkpoint, the last one that is whole by default or the `best`; it
-    may be one seed of several.
+    may be one member of several.
 
-    Raises `UserError` when there is no run or no such checkpoint, for a run of several seeds, and
+    Raises `UserError` when there is no run or no such checkpoint, for a run of several members, and
     for places of other data than the run's.
     """
     workdir = directory.given(workdir)
     config = directory.read_config(workdir)
-    if config.train.num_seeds > 1:
-        example = directory.seeds(config, workdir)[0][1]
+    if config.num_members > 1:
+        example = directory.members(config, workdir)[0][1]
         raise UserError(
-            f"The run in {printable(workdir)} has {config.train.num_seeds} seeds; choose one, such "
+            f"The run in {printable(workdir)} has {config.num_members} members; choose one, such "
             f"as --workdir={printable(example)}."
         )
     method = methods.make(config)
-    whole = directory.run_of_seed(workdir, config)
+    whole = directory.run_of_member(workdir, config)
     with Checkpoints(_checkpoints(workdir, config)) as checkpoints:
         like = jax.eval_shape(method.init, keys.root(0))
         if whole:
-            number, count = whole[1], whole[0].train.num_seeds
+            number, count = whole[1], whole[0].num_members
             like = jax.tree.map(lambda x: jax.ShapeDtypeStruct((count, *x.shape), x.dtype), like)
         if step == BEST:
             step = _best(checkpoints, whole[1] if whole else 0)
@@ -111,8 +111,8 @@ def checkpoints(run: Run, passed_over: frozenset[int] = frozenset()) -> Iterator
 
 
 def _checkpoints(workdir: Path, config: Config) -> Path:
-    """The folder of the checkpoints, which the seeds of a run share."""
-    owner = workdir.parent if directory.run_of_seed(workdir, config) else workdir
+    """The folder of the checkpoints, which the members of a run share."""
+    owner = workdir.parent if directory.run_of_member(workdir, config) else workdir
     return owner / layout.CHECKPOINTS
 
 
@@ -139,7 +139,7 @@ def requests(run: Run, classes: tuple[int, ...] = ()) -> Requests:
 
 
 def recorded_data(run: Run) -> dict[str, Any]:
-    """What environment.json says of the data, for a seed without one that of the whole run."""
+    """What environment.json says of the data, for a member without one that of the whole run."""
     return environment.recorded_data(run.workdir) or environment.recorded_data(run.workdir.parent)
 
 

@@ -64,8 +64,8 @@ class Seed(NamedTuple):
     inputs: Callable[..., Inputs]  # `sampling.inputs` of a stream's key, numbers, what they show
     requests: Requests
     sample: Callable[..., np.ndarray]  # `sampling.sampler`, compiled once for all seeds
-    evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, likewise
     plan: Plan
+    evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, compiled once likewise
     writers: Writers
     background: Background
     progress: Progress

@@ -20,18 +20,33 @@ Recipes = Callable[[str], Config]
 
 
 class Job(NamedTuple):
-    """A run of the study: a setting of an arm, with one seed or several in one program."""
+    """A run of the study: a setting of an arm, with one seed or several in one program; or a part
+    of `pack`, a run of several settings."""
 
     arm: str
     setting: str  # an id, unique in its arm
     values: Setting  # of the fields that are searched
     stage: str
     config: Config
+    pack: Config | None = None
+
+    @property
+    def trained(self) -> Config:
+        """The config of its run."""
+        return self.pack or self.config
 
     @property
     def folder(self) -> Path:
         """Where its run directory is, below that of the study."""
-        name = f"{self.stage}-seed{self.config.seed}-{config_lib.digest(self.config)}"
+        return self._folder(self.trained)
+
+    @property
+    def own(self) -> Path:
+        """Where that is without a pack."""
+        return self._folder(self.config)
+
+    def _folder(self, config: Config) -> Path:
+        name = f"{self.stage}-seed{config.seed}-{config_lib.digest(config)}"
         return Path(layout.TRIALS, self.arm, name)
 
     @property
@@ -65,7 +80,9 @@ def final(study: Study, best: Sequence[Job]) -> list[Job]:
     """The runs of the best setting of each arm with seeds that the search has not had."""
     first, count = study.seeds.search, study.seeds.final
     jobs = [
-        job._replace(stage=FINAL, config=_seeded(job.config, first, count)) for job in best if count
+        job._replace(stage=FINAL, config=_seeded(job.config, first, count), pack=None)
+        for job in best
+        if count
     ]
     return _apart(study, jobs)
 
@@ -144,9 +161,14 @@ def _id(values: Setting) -> str:
 
 def to_dict(job: Job) -> dict[str, Any]:
     """A job as plain values."""
-    return {**job._asdict(), "config": config_lib.to_dict(job.config)}
+    pack = job.pack and config_lib.to_dict(job.pack)
+    return {**job._asdict(), "config": config_lib.to_dict(job.config), "pack": pack}
 
 
 def from_dict(values: Mapping[str, Any]) -> Job:
     """The inverse of `to_dict`."""
-    return Job(**{**values, "config": config_lib.from_dict(Config, values["config"])})
+    config, pack = (
+        each and config_lib.from_dict(Config, each)
+        for each in (values["config"], values.get("pack"))
+    )
+    return Job(**{**values, "config": config, "pack": pack})

@@ -7,6 +7,7 @@ from typing import Any
 
 from gan_jax.evaluation import records
 from gan_jax.evaluation.records import SAMPLES, Record
+from gan_jax.methods import Config, variation
 from gan_jax.run import directory, status
 from gan_jax.run.writers import read_rows
 from gan_jax.studies import plan, work
@@ -36,20 +37,29 @@ def state(study: Path, job: Job, tried: Sequence[Attempt]) -> tuple[str, str]:
 
 
 def split(study: Path, jobs: Sequence[Job]) -> list[Job]:
-    """The jobs, with one that diverged or failed replaced by its seeds in a run each."""
+    """The jobs, with one that diverged or failed replaced by its settings in a run each, and one of
+    these by its seeds."""
     tried, found = work.attempts(study), list[Job]()
     for job in jobs:
-        several = len(job.seeds) > 1
+        several = job.trained.num_members > 1
         ended = state(study, job, tried.get(job.folder, [])) if several else ("", "")
-        found += plan.alone(job) if ended[0] in (DIVERGED, FAILED) else [job]
+        if ended[0] not in (DIVERGED, FAILED):
+            found.append(job)
+        else:
+            found += [job._replace(pack=None)] if job.pack else plan.alone(job)
     return found
 
 
 def missing(study: Path, jobs: Sequence[Job]) -> list[int]:
-    """The numbers of the jobs that are still to be run."""
-    tried = work.attempts(study)
-    states = (state(study, job, tried.get(job.folder, []))[0] for job in jobs)
-    return [number for number, found in enumerate(states) if found == WAITING]
+    """The numbers of the jobs that are still to be run, of those in one pack the first."""
+    tried, first = work.attempts(study), dict[Path, int]()
+    for number, job in enumerate(jobs):
+        first.setdefault(job.folder, number)
+    return [
+        number
+        for folder, number in first.items()
+        if state(study, jobs[number], tried.get(folder, []))[0] == WAITING
+    ]
 
 
 def rows(study: Path, jobs: Sequence[Job], score: Score) -> list[Row]:
@@ -58,8 +68,8 @@ def rows(study: Path, jobs: Sequence[Job], score: Score) -> list[Row]:
     for job in jobs:
         attempts = tried.get(job.folder, [])
         ended, why = state(study, job, attempts)
-        seconds = sum(attempt.seconds for attempt in attempts) / len(job.seeds)
-        for config, folder in directory.seeds(job.config, study / job.folder):
+        seconds = sum(attempt.seconds for attempt in attempts) / job.trained.num_members
+        for config, folder in _members(study, job):
             reported: _Reported = ({}, "", 0)
             if ended == FINISHED:
                 reported = _scores(folder, score, config.train.num_steps)
@@ -80,6 +90,16 @@ def rows(study: Path, jobs: Sequence[Job], score: Score) -> list[Row]:
                 )
             )
     return found
+
+
+def _members(study: Path, job: Job) -> list[tuple[Config, Path]]:
+    """The config and the folder of each seed of a job."""
+    found = directory.members(job.trained, study / job.folder)
+    if not job.pack:
+        return found
+    count = len(job.seeds)
+    first = count * variation.settings(job.pack).index(job.config)
+    return found[first : first + count]
 
 
 def _plain(value: Any) -> Any:

@@ -70,11 +70,14 @@ class Seeds:
     final: how many other ones the best setting of each arm gets; 0 leaves it at the search.
     together: whether they train in one program, which is faster on an accelerator and for small
         networks, and slower for convolutions on a CPU.
+    settings_together: how many settings of an arm train in one program where numbers alone tell
+        them apart; 1 is each by itself, 0 chooses: docs/studies.md says what and why.
     """
 
     search: int = 1
     final: int = 0
     together: bool = True
+    settings_together: int = 0
 
 
 @dataclass(frozen=True)
@@ -264,12 +267,13 @@ def _check(study: Study) -> None:
         given = [name for name, value in known.items() if value]
         if len(given) > 1:
             raise _Mistake(given[1], f"a budget is one of {', '.join(known)}, not {len(given)}.")
-    least = {"settings": study.settings, "search": study.seeds.search}
-    for name, value in least.items():
-        if value < 1:
-            raise _Mistake(name, f"{name} needs 1 or more, not {value}.")
-    if study.seeds.final < 0 or study.score.looks < 0:
-        raise _Mistake("final", "seeds and looks are no negative numbers.")
+    seeds = study.seeds
+    counts = {"final": seeds.final, "settings_together": seeds.settings_together}
+    counts |= {"settings": study.settings, "search": seeds.search, "looks": study.score.looks}
+    for name, value in counts.items():
+        least = int(name in ("settings", "search"))
+        if value < least:
+            raise _Mistake(name, f"{name} needs {least} or more, not {value}.")
     if study.score.checkpoint not in ("best", "last"):
         raise _Mistake("checkpoint", "score.checkpoint is best or last.")
     if unknown := sorted(set(study.reference) - set(names)):

@@ -13,7 +13,7 @@ from typing import NamedTuple, TextIO
 from gan_jax.errors import UserError
 from gan_jax.run import directory
 from gan_jax.run.interrupts import Interrupts
-from gan_jax.studies import launchers, plan, progress, results, timing, work
+from gan_jax.studies import launchers, packing, plan, progress, results, timing, work
 from gan_jax.studies.answers import outcomes
 from gan_jax.studies.launchers import Launcher, Options
 from gan_jax.studies.plan import Job, Recipes
@@ -24,6 +24,9 @@ from gan_jax.studies.work import Attempt
 from gan_jax.system import disk, layout
 from gan_jax.system.names import printable
 
+TOGETHER = 8
+"""How many settings of an arm train in one program on an accelerator, where the study does not
+say."""
 PATIENCE_SECONDS = 120
 """How long the runs of an earlier start have to save and end."""
 
@@ -58,14 +61,14 @@ def run(
             started = _Started(
                 study, folder, launch, replace(options, lock=lock.fileno()), interrupts
             )
-            seconds = started.timed(planned)
+            seconds, most = started.timed(planned)
             if interrupts.caught:
                 _say("Stopped; the same command goes on.")
                 return []
-            jobs = started.completed(plan.search(study, recipes, seconds), seconds)
+            jobs = started.completed(plan.search(study, recipes, seconds), seconds, most)
             if study.seeds.final and not interrupts.caught:
                 best = _best(study, folder, jobs)
-                jobs = started.completed([*jobs, *plan.final(study, best)], seconds)
+                jobs = started.completed([*jobs, *plan.final(study, best)], seconds, most)
             rows = progress.rows(folder, jobs, study.score)
             results.write(folder, study, rows, command)
     if interrupts.caught:
@@ -82,17 +85,18 @@ class _Started(NamedTuple):
     options: Options
     interrupts: Interrupts
 
-    def timed(self, planned: Sequence[Job]) -> dict[str, float]:
-        """Seconds of a step of each arm."""
+    def timed(self, planned: Sequence[Job]) -> tuple[dict[str, float], int]:
+        """Seconds of a step of each arm, and how many settings are to train in one program."""
         folder = disk.folder(self.folder, layout.TIMING)
         jobs = timing.jobs(planned)
         self._run(folder, jobs, lambda number: _say(f"Timed a step of {jobs[number].arm}."))
-        return timing.seconds(folder, jobs)
+        chosen = TOGETHER if timing.on_accelerators(folder, jobs) else 1
+        return timing.seconds(folder, jobs), self.study.seeds.settings_together or chosen
 
-    def completed(self, jobs: list[Job], seconds: Mapping[str, float]) -> list[Job]:
-        """Runs the jobs that are missing; returns all, those that had to be split as their
-        parts."""
-        jobs = progress.split(self.folder, jobs)
+    def completed(self, jobs: list[Job], seconds: Mapping[str, float], most: int) -> list[Job]:
+        """Runs the jobs that are missing, up to `most` settings of an arm in one program; returns
+        all, those that had to be split as their parts."""
+        jobs = progress.split(self.folder, packing.packed(self.folder, jobs, most))
         told = _Progress(self, jobs, seconds)
         told.plan()
         while True:
@@ -116,14 +120,17 @@ class _Progress:
     def __init__(self, started: _Started, jobs: Sequence[Job], seconds: Mapping[str, float]):
         self._started, self._jobs = started, jobs
         self._seconds = [_seconds(job, seconds) for job in jobs]
-        self._missing = dict.fromkeys(progress.missing(started.folder, jobs))
+        self._runs: dict[Path, list[int]] = {}  # the jobs of each
+        for number, job in enumerate(jobs):
+            self._runs.setdefault(job.folder, []).append(number)
+        self._missing = {jobs[n].folder for n in progress.missing(started.folder, jobs)}
         self._actual = self._expected = 0.0
 
     def plan(self) -> None:
         jobs, missing = self._jobs, self._missing
         if not missing:
             return
-        runs = f"{len(jobs)} runs of {sum(len(job.seeds) for job in jobs)} seeds in all"
+        runs = f"{len(self._runs)} runs of {sum(len(job.seeds) for job in jobs)} seeds in all"
         peak = max((a.peak_mib for a in self._timed()), default=0)
         _say(f"{len(missing)} runs to do, of {runs}: about {self._left()}, {peak:,} MiB each.")
         for arm, planned in itertools.groupby(jobs, key=lambda job: job.arm):
@@ -139,29 +146,35 @@ class _Progress:
             yield from tried
 
     def __call__(self, number: int) -> None:
-        job, started = self._jobs[number], self._started
+        folder = self._jobs[number].folder
+        jobs = [self._jobs[number] for number in self._runs[folder]]
+        job, started = jobs[0], self._started
         tried = work.attempts(started.folder).get(job.folder, [])
         state, why = progress.state(started.folder, job, tried)
         if tried:
             self._actual += tried[-1].seconds
-            self._expected += self._seconds[number]
+            self._expected += self._expected_of(folder)
         if state == WAITING:  # it failed for the first time
             ended = f"{tried[-1].why if tried else 'it did not end'}; it is tried again"
         else:
-            self._missing.pop(number, None)
+            self._missing.discard(folder)
             ended = f"{state}{f' ({why})' if why else ''}"
-        if state == FINISHED:
-            found = progress.rows(started.folder, [job], started.study.score)
-            ended = _scores(found, started.study.score.metric)
-        done = f"{len(self._jobs) - len(self._missing)}/{len(self._jobs)}"
-        _say(f"{done}  {job.arm}, {job.setting}: {printable(ended)}; {self._left()} left")
+        done = f"{len(self._runs) - len(self._missing)}/{len(self._runs)}"
+        for job in jobs:
+            if state == FINISHED:
+                found = progress.rows(started.folder, [job], started.study.score)
+                ended = _scores(found, started.study.score.metric)
+            _say(f"{done}  {job.arm}, {job.setting}: {printable(ended)}; {self._left()} left")
 
     def _left(self) -> str:
         """How long the missing runs take, corrected by those that have ended."""
         ratio = self._actual / self._expected if self._expected else 1.0
-        left = ratio * sum(self._seconds[number] for number in self._missing)
+        left = ratio * sum(map(self._expected_of, self._missing))
         left /= min(self._started.options.at_once, max(len(self._missing), 1))
         return f"{left / 3600:.1f} h" if left >= 3600 else f"{left / 60:.0f} min"
+
+    def _expected_of(self, folder: Path) -> float:
+        return sum(self._seconds[number] for number in self._runs[folder])
 
 
 def _seconds(job: Job, of_step: Mapping[str, float]) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gan_jax.config import override
 from gan_jax.methods import Config
+from gan_jax.run import environment
 from gan_jax.run.writers import read_rows
 from gan_jax.studies.plan import Job
 from gan_jax.system import layout
@@ -27,6 +28,12 @@ def _short(config: Config) -> Config:
     changes = {"train.num_steps": steps, "train.num_seeds": 1, "log.every_steps": steps // 2}
     changes |= {f"{part}.every_steps": 0 for part in ("sample", "checkpoint", "evaluate")}
     return override(config, changes)
+
+
+def on_accelerators(study: Path, timed: Sequence[Job]) -> bool:
+    """Whether what was timed trained on other devices than CPUs."""
+    found = [environment.recorded(study / job.folder).get("devices", ()) for job in timed]
+    return any(not str(device).startswith("cpu") for devices in found for device in devices)
 
 
 def seconds(study: Path, timed: Sequence[Job]) -> dict[str, float]:

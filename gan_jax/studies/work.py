@@ -59,7 +59,7 @@ def run(study: Path, job: Job, interrupts: Interrupts) -> Attempt:
     author or a defect ends this run alone."""
     began, why = time.monotonic(), ""
     try:
-        train.run(job.config, study / job.folder, interrupts)
+        train.run(job.trained, study / job.folder, interrupts)
         state = STOPPED if interrupts.stopped_by else FINISHED
     except Diverged as error:
         state, why = DIVERGED, str(error)

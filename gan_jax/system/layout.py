@@ -39,9 +39,9 @@ LOCK = ".lock"
 _STEP = "step_"
 
 
-def seed(number: int) -> str:
-    """The folder of one seed of a run of several."""
-    return f"seed_{number}"
+def member(seed: int, setting: int | None = None) -> str:
+    """The folder of one of the seeds that train together, or of one setting with this seed."""
+    return f"seed_{seed}" if setting is None else f"setting_{setting}_seed_{seed}"
 
 
 def at_step(step: int) -> str:
@@ -68,5 +68,5 @@ def by_step(folder: Path, suffix: str = "") -> dict[int, Path]:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a run, of one seed or several, has its record in `folder`."""
+    """Whether a run, of one seed or setting or several, has its record in `folder`."""
     return (folder / CONFIG).is_file() and (folder / ENVIRONMENT).is_file()

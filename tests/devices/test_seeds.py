@@ -93,13 +93,13 @@ def test_a_seed_is_sampled_from_the_checkpoint_of_all(seeds, capsys):
 
 def test_a_run_of_seeds_is_looked_at_seed_by_seed(seeds):
     workdir, _ = seeds
-    with pytest.raises(UserError, match=r"has 4 seeds; choose one, such as .*seed_5"):
+    with pytest.raises(UserError, match=r"has 4 members; choose one, such as .*seed_5"):
         runs.open_run(workdir)
 
 
 def test_a_seed_of_several_is_not_trained_alone(seeds):
     workdir, _ = seeds
-    with pytest.raises(UserError, match="is one seed of the run"):
+    with pytest.raises(UserError, match="is one member of the run"):
         run(workdir / "seed_6", 6, 1)
 
 
@@ -123,12 +123,12 @@ def test_what_is_put_is_fetched_and_told_apart():
 
 def test_the_folders_of_seeds(tiny, tmp_path):
     config = override(tiny, {"train.num_seeds": 2, "seed": 3})
-    parts = directory.seeds(config, tmp_path)
+    parts = directory.members(config, tmp_path)
     assert [(part.seed, part.train.num_seeds, folder.name) for part, folder in parts] == [
         (3, 1, "seed_3"),
         (4, 1, "seed_4"),
     ]
-    assert directory.seeds(tiny, tmp_path) == [(tiny, tmp_path)]
+    assert directory.members(tiny, tmp_path) == [(tiny, tmp_path)]
 
 
 class Count(NamedTuple):

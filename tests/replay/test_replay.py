@@ -152,7 +152,7 @@ def test_every_seed_of_several_is_compared(tmp_path, capsys):
     train.run(ring(train__num_seeds=2), made)
     verdicts = replay.run(tmp_path)
     assert len(verdicts) == 1 and verdicts[0].is_equal
-    assert {one.seed for one in verdicts[0].comparisons} == {0, 1}
+    assert {one.member for one in verdicts[0].comparisons} == {"seed 0", "seed 1"}
     assert "rows of seed 1" in capsys.readouterr().out
     assert directory.find(made) == [made / "seed_0", made / "seed_1"]
     rows = made / "seed_1" / "metrics.jsonl"

@@ -122,7 +122,7 @@ def changed(old, new):
         (changed("settings = 3", "settings = 0"), "line 3: settings needs 1 or more, not 0"),
         (changed("settings = 3", "settings = true"), "line 3: settings needs a whole number"),
         (changed("search = 2", "search = 0"), "line 7: search needs 1 or more"),
-        (changed("search = 2", "final = -1"), "line 7: seeds and looks are no negative numbers"),
+        (changed("search = 2", "final = -1"), "line 7: final needs 0 or more, not -1"),
         (
             changed("together = false", "together = 1"),
             "line 8: together needs true or false, not 1",

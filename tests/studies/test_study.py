@@ -48,7 +48,7 @@ class Trainer:
         return self.write(config, workdir)
 
     def write(self, config, workdir):
-        folders = [workdir / layout.seed(config.seed + i) for i in range(config.train.num_seeds)]
+        folders = [workdir / layout.member(config.seed + i) for i in range(config.train.num_seeds)]
         for number, folder in enumerate(folders if len(folders) > 1 else [workdir]):
             score = config.disc_optimizer.learning_rate * 10 + config.seed + number
             row = {"step": 8, METRIC: score, "images_per_second": 100.0}

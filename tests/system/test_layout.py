@@ -9,7 +9,7 @@ from gan_jax.system import layout
 
 ROOT = Path(__file__).parents[2]
 FILES = [path for path in (ROOT / "gan_jax").rglob("*.py") if path.name != "layout.py"]
-NAMES = {value for name, value in vars(layout).items() if name.isupper()} | {layout.seed("")}
+NAMES = {value for name, value in vars(layout).items() if name.isupper()} | {layout.member("")}
 OTHERS = {
     ("__init__.py", layout.SAMPLES),  # a picture of --mode=visualize
     ("neighbours.py", layout.SAMPLES),  # a word in a legend
