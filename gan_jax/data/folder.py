@@ -1,13 +1,15 @@
 """Any folder of pictures, searched recursively; sub-folders are classes when there are some."""
 
 import fnmatch
+import hashlib
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Lt
 from PIL import Image
 from tqdm import tqdm
 
@@ -16,7 +18,7 @@ from gan_jax.data.pictures import fit, opened
 from gan_jax.data.room import room
 from gan_jax.data.source import StoredPictures
 from gan_jax.errors import UserError
-from gan_jax.method import Example
+from gan_jax.method import Example, take
 from gan_jax.system import layout
 from gan_jax.system.names import absolute, expanded, natural, printable
 
@@ -30,12 +32,15 @@ class Folder(StoredPictures, name="folder"):
 
     path: of the folder, searched recursively.
     pattern: which file names, such as `*.jpg` or `*.jpg,*.png`.
+    held_out: the share of the pictures that is for evaluation alone, chosen by the hash of their
+        names, so that a picture that is added moves no other.
     """
 
     implied_by: ClassVar[str] = "path"
 
     path: str = ""
     pattern: str = "*"
+    held_out: Annotated[float, Ge(0), Lt(1)] = 0.0
 
     def load(self) -> Dataset:
         return load(self)
@@ -175,12 +180,13 @@ def stamp(config: "Folder") -> list:
 
 
 def load(config: "Folder") -> Dataset:
-    """Every readable picture, brought to the configured shape. There is no test split."""
+    """Every readable picture, brought to the configured shape; those held out are the test ones."""
     root, shape = _root(config), (config.height, config.width, config.channels)
     found = search(config)
     paths = _of_classes(config.classes, root, found.files)
     images = room((len(paths), *shape), printable(config.path), "such as by --set=data.pattern")
     classes: list[str] = []
+    names: list[str] = []
     skipped: list[tuple[Path, str]] = []
     sizes: Counter[tuple[int, int]] = Counter()
     modes: Counter[str] = Counter()
@@ -194,17 +200,44 @@ def load(config: "Folder") -> Dataset:
             skipped.append((path.relative_to(root), _reason(error)))
             continue
         classes.append(_class_of(root, path))
+        names.append(name_of(root, path))
     report = _report(config, len(classes), sizes, modes, skipped)
     if said := _passed_over(found.passed_over):
         report = (*report, said)
     if not classes:
         raise UserError(" ".join(report) + " Nothing is left to train on.")
-    names = config.classes or tuple(sorted(set(classes), key=natural))
-    number_of = {name: number for number, name in enumerate(names)}
+    found_classes = config.classes or tuple(sorted(set(classes), key=natural))
+    number_of = {name: number for number, name in enumerate(found_classes)}
     labels = np.array([number_of[name] for name in classes], np.int32)
-    known = names if len(names) > 1 or config.classes else ()
-    train = Example(images[: len(classes)], labels if known else None)
-    return dataset(train, None, known, report)
+    known = found_classes if len(found_classes) > 1 or config.classes else ()
+    examples = Example(images[: len(classes)], labels if known else None)
+    train, test, of_split = split(examples, names, config.held_out)
+    return dataset(train, test, known, (*report, *of_split))
+
+
+def name_of(root: Path, path: Path) -> str:
+    """A file by its path below the root, without its ending."""
+    return str(path.relative_to(root).with_suffix(""))
+
+
+def split(
+    examples: Example, names: list[str], share: float
+) -> tuple[Example, Example | None, list[str]]:
+    """Examples [n, ...] by their names, without the share that is held out; that, or None; and a
+    sentence on it. Raises `UserError` where nothing would be left."""
+    held = np.array([is_held_out(name, share) for name in names], bool)
+    if not held.any():
+        return examples, None, []
+    if held.all():
+        raise UserError("All pictures would be held out; set data.held_out to less.")
+    said = f"Held out {held.sum()} of them for evaluation, by the hash of their names."
+    return take(examples, ~held), take(examples, held), [said]
+
+
+def is_held_out(name: str, share: float) -> bool:
+    """Whether the picture of a name is among the share that is for evaluation alone."""
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
 def _of_classes(wanted: tuple[str, ...], root: Path, paths: list[Path]) -> list[Path]:

@@ -1,12 +1,10 @@
 """Pairs of pictures in files: what is to be made, and what it is to be made from."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-import numpy as np
 from annotated_types import Ge, Lt
 from PIL import Image
 from tqdm import tqdm
@@ -32,7 +30,6 @@ class Pairs(Folder, name="pairs"):
     path: of the folder with the targets, or of the one with both.
     sources: the folder with what they are made from; empty where `halves` says which half is.
     halves: which half of each picture is the source.
-    held_out: the share of the pairs that is for evaluation alone, chosen by the hash of the name.
     """
 
     implied_by: ClassVar[str] = "sources"
@@ -94,12 +91,6 @@ def matched(config: Pairs) -> list[Pair]:
     return [Pair(name, path, sources[name]) for name, path in targets.items()]
 
 
-def is_held_out(name: str, share: float) -> bool:
-    """Whether the pair of a name is among the share that is for evaluation alone."""
-    digest = hashlib.sha256(name.encode(errors="surrogateescape")).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
-
-
 def load(config: Pairs) -> Dataset:
     """Every pair that can be read, brought to the configured shape."""
     shape, found = (config.height, config.width, config.channels), matched(config)
@@ -116,17 +107,15 @@ def load(config: Pairs) -> Dataset:
             skipped.append(f"{printable(pair.name)}: {printable(str(error))}")
             continue
         names.append(pair.name)
-    held = np.array([is_held_out(name, config.held_out) for name in names], bool)
     report = [f"Read {len(names)} pairs from {what}, brought to {'x'.join(map(str, shape))}."]
     if skipped:
         more = f"; and {len(skipped) - NAMED} more" if len(skipped) > NAMED else ""
         report.append(f"Skipped {len(skipped)} pairs: {'; '.join(skipped[:NAMED])}{more}.")
-    if held.all():
+    if not names:
         raise UserError(" ".join(report) + " Nothing is left to train on.")
-    if held.any():
-        report.append(f"{held.sum()} of them, by the hash of their names, are held out.")
-    parts = [Example(x[: len(held)][of], source=source[: len(held)][of]) for of in (~held, held)]
-    return dataset(parts[0], parts[1] if held.any() else None, (), tuple(report))
+    examples = Example(x[: len(names)], source=source[: len(names)])
+    train, test, said = folder.split(examples, names, config.held_out)
+    return dataset(train, test, (), (*report, *said))
 
 
 def _of_sources(config: Pairs) -> Folder:
@@ -137,7 +126,7 @@ def _by_name(config: Folder) -> dict[str, Path]:
     """The files of a folder by their path below it, without its ending."""
     root, found = Path(config.path).expanduser(), dict[str, Path]()
     for path in folder.files(config):
-        name = str(path.relative_to(root).with_suffix(""))
+        name = folder.name_of(root, path)
         if name in found:
             raise UserError(
                 f"{printable(path.name)} and {printable(found[name].name)} in "

@@ -6,7 +6,8 @@ from PIL import Image
 
 from gan_jax.config import override
 from gan_jax.data import Pairs
-from gan_jax.data.pairs import is_held_out, load, matched
+from gan_jax.data.folder import is_held_out
+from gan_jax.data.pairs import load, matched
 from gan_jax.errors import UserError
 from gan_jax.methods import GAN
 
@@ -36,7 +37,9 @@ def test_equal_names_are_pairs_and_a_share_is_held_out(folders):
     assert set(data.test.x[:, 0, 0, 0].tolist()) == held
     assert set(data.train.x[:, 0, 0, 0].tolist()) == set(range(40)) - held
     assert 4 <= len(held) <= 16
-    assert f"{len(held)} of them, by the hash of their names, are held out." in data.report
+    assert data.report[-1] == (
+        f"Held out {len(held)} of them for evaluation, by the hash of their names."
+    )
     assert load(config(folders, held_out=0)).test.x.shape == (40, 4, 6, 3)
 
 

@@ -1,0 +1,17 @@
+"""pix2pix on a folder of your own: sharp pictures from blurred ones.
+
+    python launch.py --experiment=deblur_folder --set=data.path=FOLDER
+
+What GalaxyGAN does to galaxies (Schawinski et al. 2017, arXiv 1702.00403), here under a Gaussian of
+`condition.deviation` pixels and without noise.
+"""
+
+from experiments import pix2pix_folder
+from gan_jax.config import override
+from gan_jax.methods import GAN
+
+PAPER = "GalaxyGAN, arXiv 1702.00403"
+
+
+def get_config() -> GAN:
+    return override(pix2pix_folder.get_config(), {"condition.name": "blurred"})

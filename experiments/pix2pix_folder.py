@@ -1,0 +1,30 @@
+"""pix2pix on a folder of your own: pictures from outlines, or from pictures of yours.
+
+    python launch.py --experiment=pix2pix_folder --set=data.path=FOLDER
+    python launch.py --experiment=pix2pix_folder --set=data.path=TARGETS --set=data.sources=SOURCES
+
+Isola et al. 2017, arXiv 1611.07004, at 64x64 with half the authors' channels. The outlines are
+Sobel's; `--set=condition.name=gray`, `masked` or `blurred` gives G something else, a folder of
+sources with the same names what you have, and `--set=data.halves=left` the half of each picture.
+"""
+
+from experiments import pix2pix_colour_cifar10
+from gan_jax.config import override
+from gan_jax.methods import GAN
+
+PAPER = pix2pix_colour_cifar10.PAPER
+
+
+def get_config() -> GAN:
+    changes = {
+        "data.source": "folder",
+        "data.height": 64,
+        "data.width": 64,
+        "data.held_out": 0.1,
+        "data.fallback": "none",
+        "condition.name": "edges",
+        "gen.features": (32, 64, 128, 256, 256, 256),
+        "disc.features": (32, 64, 128, 256),
+        "train.batch_size": 16,
+    }
+    return override(pix2pix_colour_cifar10.get_config(), changes)

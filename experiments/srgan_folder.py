@@ -1,0 +1,25 @@
+"""SRGAN on a folder of your own: pictures of 64x64 from 16x16.
+
+    python launch.py --experiment=srgan_folder --set=data.path=FOLDER
+
+As `srgan_cifar10`, at twice the sides; `--mode=sample --workdir=RUN --inputs=FOLDER` then enlarges
+pictures of any size four times.
+"""
+
+from experiments import srgan_cifar10
+from gan_jax.config import override
+from gan_jax.methods import GAN
+
+PAPER = srgan_cifar10.PAPER
+
+
+def get_config() -> GAN:
+    changes = {
+        "data.source": "folder",
+        "data.height": 64,
+        "data.width": 64,
+        "data.held_out": 0.1,
+        "data.fallback": "none",
+        "train.batch_size": 16,
+    }
+    return override(srgan_cifar10.get_config(), changes)
