@@ -7,11 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
+from gan_jax.devices import chunks
 from gan_jax.method import Example, Inputs
 from gan_jax.methods import Config, Method, State
-
-CHUNK = 64
-"""Samples per compiled call. It never varies, so neither does a sample with its neighbours."""
 
 
 def requested(
@@ -47,24 +45,38 @@ def streamer(
     config: Config, method: Method, classes: tuple[int, ...] = ()
 ) -> Callable[..., Iterator[np.ndarray]]:
     """A function (state, key, count, averaged=True) that yields samples [n, ...], `count` in all,
-    a part at a time.
+    a part at a time, made by all local devices.
 
     They are as examples are stored: uint8 pictures or float32 points. `state` lies on one device.
     Sample i is the same for any count.
     """
     kind = config.data.kind
 
-    @jax.jit
-    def chunk(state: State, key: jax.Array, first: int, averaged: bool) -> jax.Array:
-        numbers = first + jnp.arange(CHUNK, dtype=jnp.int32)
-        given = inputs(config, method, key, numbers, classes)
-        return kind.from_model(method.sample(state, given, averaged)["image"])
+    def chunk(given: tuple[State, jax.Array, bool], numbers: jax.Array) -> jax.Array:
+        state, key, averaged = given
+        made_of = inputs(config, method, key, numbers, classes)
+        return kind.from_model(method.sample(state, made_of, averaged)["image"])
+
+    program = chunks.streamer(chunk)
 
     def stream(
         state: State, key: jax.Array, count: int, averaged: bool = True
     ) -> Iterator[np.ndarray]:
-        for first in range(0, count, CHUNK):
-            yield np.asarray(chunk(state, key, first, averaged))[: count - first]
+        return program((state, key, averaged), chunks.numbers(0, count), count)
+
+    return stream
+
+
+def latents_streamer(config: Config, method: Method) -> Callable[..., Iterator[np.ndarray]]:
+    """A function (key, count) that yields the latents [n, d] of the samples of `streamer`."""
+
+    def chunk(key: jax.Array, numbers: jax.Array) -> jax.Array:
+        return inputs(config, method, key, numbers).latents
+
+    program = chunks.streamer(chunk)
+
+    def stream(key: jax.Array, count: int) -> Iterator[np.ndarray]:
+        return program(key, chunks.numbers(0, count), count)
 
     return stream
 

@@ -1,0 +1,106 @@
+"""Functions of examples, a fixed number at a time, many times in one call on every local device."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from gan_jax.method import num_examples, take
+
+CHUNK = 64
+"""Examples that are computed together. It never varies, so neither does what is made of an example
+with how many others there are, with the devices and with the calls that they are split into."""
+MOST_CHUNKS = 16
+"""Of each device in a call, whose results are pixels of a few bytes: less than one layer holds of
+one chunk. What depends on the weights alone is then computed once for all of them."""
+_AXIS = "devices"
+
+Stream = Callable[[Any, Any, int], Iterator[Any]]
+
+
+def numbers(first: int, count: int) -> np.ndarray:
+    """At least `count` consecutive numbers, int32 [n], that fill whole chunks."""
+    return np.arange(first, first + -(-count // CHUNK) * CHUNK, dtype=np.int32)
+
+
+def streamer(function: Callable[[Any, Any], Any]) -> Stream:
+    """A function (given, examples, count) that yields `function(given, examples)` of the first
+    `count` examples on the host, some at a time.
+
+    `given` is any tree, the same for all examples, and lies on one device; `examples` are a tree of
+    host arrays [n, ...]. `function` gets CHUNK of them and returns a tree of arrays [CHUNK, ...],
+    each row from its own example. It is compiled once. While the host looks at some results, a
+    device that computes by itself makes the next ones.
+    """
+    mesh = Mesh(np.array(jax.local_devices()), (_AXIS,))
+    whole, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec(_AXIS))
+    mapped = jax.shard_map(
+        _repeated(jax.jit(function)),
+        mesh=mesh,
+        in_specs=(whole.spec, split.spec, split.spec),
+        out_specs=split.spec,
+        check_vma=False,
+    )
+    program = jax.jit(mapped, in_shardings=(whole, split, split))
+    most = mesh.size * MOST_CHUNKS * CHUNK
+
+    def stream(given: Any, examples: Any, count: int) -> Iterator[Any]:
+        # put here, since of several processes each streams alone, which a program refuses to do
+        given, running = jax.device_put(given, whole), None
+        for first in range(0, count, most):
+            part = take(examples, slice(first, first + most))
+            chunks = -(-num_examples(part) // CHUNK)
+            each = -(-chunks // mesh.size)
+            todo = np.clip(chunks - each * np.arange(mesh.size), 0, each).astype(np.int32)
+            shares = jax.tree.map(lambda leaf, each=each: _shares(leaf, mesh.size, each), part)
+            made = program(given, *jax.device_put((todo, shares), split))
+            if running is not None:
+                yield _fetched(*running)
+            running = made, mesh.size, each, min(most, count - first)
+        if running is not None:
+            yield _fetched(*running)
+
+    return stream
+
+
+def _repeated(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    """`function` for as many chunks of one device's examples [most, ...] as `todo`, int32 [1], says
+    while it runs: one program, and so the same digits, serves any number of them."""
+
+    def on_device(given: Any, todo: jax.Array, examples: Any) -> Any:
+        def chunk(index: Any) -> Any:
+            rows = lax.dynamic_slice_in_dim
+            return jax.tree.map(lambda leaf: rows(leaf, index * CHUNK, CHUNK), examples)
+
+        def advance(index: Any, made: Any) -> Any:
+            written = lax.dynamic_update_slice_in_dim
+            found = function(given, chunk(index))
+            return jax.tree.map(lambda all, new: written(all, new, index * CHUNK, 0), made, found)
+
+        shapes = jax.eval_shape(function, given, chunk(0))
+        size = MOST_CHUNKS * CHUNK
+        empty = jax.tree.map(lambda leaf: jnp.zeros((size, *leaf.shape[1:]), leaf.dtype), shapes)
+        return lax.fori_loop(0, todo[0], advance, empty)
+
+    return on_device
+
+
+def _shares(leaf: np.ndarray, devices: int, each: int) -> np.ndarray:
+    """Examples [n, ...], repeated to `each` chunks for every device, with room for the most."""
+    filled = np.resize(leaf, (devices, each * CHUNK, *leaf.shape[1:]))
+    room = [(0, 0), (0, (MOST_CHUNKS - each) * CHUNK), *[(0, 0)] * (leaf.ndim - 1)]
+    return np.pad(filled, room).reshape(-1, *leaf.shape[1:])
+
+
+def _fetched(made: Any, devices: int, each: int, count: int) -> Any:
+    """The first `count` results of those that the devices made, in order."""
+
+    def rows(leaf: np.ndarray) -> np.ndarray:
+        shape = leaf.shape[1:]
+        return leaf.reshape(devices, -1, *shape)[:, : each * CHUNK].reshape(-1, *shape)[:count]
+
+    return jax.tree.map(rows, jax.device_get(made))
