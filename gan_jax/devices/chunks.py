@@ -1,5 +1,6 @@
 """Functions of examples, a fixed number at a time, many times in one call on every local device."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -50,7 +51,7 @@ def streamer(function: Callable[[Any, Any], Any]) -> Stream:
 
     def stream(given: Any, examples: Any, count: int) -> Iterator[Any]:
         # put here, since of several processes each streams alone, which a program refuses to do
-        given, running = jax.device_put(given, whole), None
+        given, running = jax.device_put(given, whole), deque[tuple[Any, int, int]]()
         for first in range(0, count, most):
             part = take(examples, slice(first, first + most))
             chunks = -(-num_examples(part) // CHUNK)
@@ -58,11 +59,11 @@ def streamer(function: Callable[[Any, Any], Any]) -> Stream:
             todo = np.clip(chunks - each * np.arange(mesh.size), 0, each).astype(np.int32)
             shares = jax.tree.map(lambda leaf, each=each: _shares(leaf, mesh.size, each), part)
             made = program(given, *jax.device_put((todo, shares), split))
-            if running is not None:
-                yield _fetched(*running)
-            running = made, mesh.size, each, min(most, count - first)
-        if running is not None:
-            yield _fetched(*running)
+            running.append((made, each, min(most, count - first)))
+            if len(running) > 1 or _is_there(made):
+                yield _fetched(mesh.size, *running.popleft())
+        while running:
+            yield _fetched(mesh.size, *running.popleft())
 
     return stream
 
@@ -96,7 +97,12 @@ def _shares(leaf: np.ndarray, devices: int, each: int) -> np.ndarray:
     return np.pad(filled, room).reshape(-1, *leaf.shape[1:])
 
 
-def _fetched(made: Any, devices: int, each: int, count: int) -> Any:
+def _is_there(made: Any) -> bool:
+    """Whether results need not be waited for, as on a CPU that computes within the call."""
+    return all(leaf.is_ready() for leaf in jax.tree.leaves(made))
+
+
+def _fetched(devices: int, made: Any, each: int, count: int) -> Any:
     """The first `count` results of those that the devices made, in order."""
 
     def rows(leaf: np.ndarray) -> np.ndarray:

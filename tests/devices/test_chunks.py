@@ -83,8 +83,10 @@ def test_devices_share_the_chunks_and_make_no_others(monkeypatch):
         assert sorted(made) == list(range(0, count, chunks.CHUNK))
 
 
-def test_the_next_call_is_running_while_the_host_looks_at_one(monkeypatch):
+@pytest.mark.parametrize(("is_there", "expected"), [(False, [0, 64]), (True, [0])])
+def test_the_next_call_begins_before_the_host_waits_for_one(monkeypatch, is_there, expected):
     monkeypatch.setattr(chunks, "MOST_CHUNKS", 1)
+    monkeypatch.setattr(chunks, "_is_there", lambda made: is_there)
     on_devices(monkeypatch, 1)
     made = []
 
@@ -95,4 +97,5 @@ def test_the_next_call_is_running_while_the_host_looks_at_one(monkeypatch):
     parts = chunks.streamer(function)(0, chunks.numbers(0, 4 * 64), 4 * 64)
     next(parts)
     jax.effects_barrier()
-    assert made == [0, 64]
+    assert made == expected
+    assert [part[0] for part in parts] == [64, 128, 192]
