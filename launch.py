@@ -69,6 +69,11 @@ _AT = flags.DEFINE_integer(
 _FORMAT = flags.DEFINE_list(
     "format", ["png", "npz"], "What to write besides grid.png: single pictures, arrays or both."
 )
+_INPUTS = flags.DEFINE_string(
+    "inputs",
+    None,
+    "A folder of pictures to make others from, where the run makes pictures from pictures.",
+)
 
 _WHAT = flags.DEFINE_list("what", ["all"], "Which pictures, joined by commas, or all.")
 _NICE = flags.DEFINE_bool(
@@ -132,7 +137,8 @@ FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
         *("dry_run", "multihost", "coordinator_address", "num_processes", "process_id"),
     ),
     "sample": (
-        *("workdir", "num_samples", "sample_seed", "classes", "step", "format", "output", "plugin"),
+        *("workdir", "num_samples", "sample_seed", "classes", "step", "format", "inputs", "output"),
+        "plugin",
     ),
     "visualize": (
         *("workdir", "what", "num_samples", "sample_seed", "classes", "step", "nice", "animate"),
@@ -358,9 +364,13 @@ def _places(does: str) -> Any:
 def _sample() -> None:
     from gan_jax import sample
     from gan_jax.errors import choose
+    from gan_jax.sample import translated
 
     for name in _FORMAT.value:
         choose(dict.fromkeys(sample.FORMATS), "--format", name)
+    if _INPUTS.value:
+        translated.run(_the_run(), _INPUTS.value, _SAMPLE_SEED.value, _step(), _OUTPUT.value)
+        return
     sample.run(
         _the_run(),
         _NUM_SAMPLES.value or SAMPLES,

@@ -16,13 +16,14 @@ from gan_jax.config import override
 from gan_jax.data import Dataset, describe
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
-from gan_jax.evaluation import comparison, extraction, images, records, tables
+from gan_jax.evaluation import comparison, extraction, images, pairs, records, tables
 from gan_jax.evaluation.comparison import Comparison
 from gan_jax.evaluation.extraction import Fakes, Sampler
 from gan_jax.evaluation.protocol import Protocol
 from gan_jax.evaluation.records import FLOOR, SAMPLES, TEST, Record
 from gan_jax.keys import Purpose
 from gan_jax.methods import Config, sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.metrics.features.classifier import is_shipped
 from gan_jax.run import directory, pictures, runs
 from gan_jax.run.runs import Places, Run
@@ -127,10 +128,13 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     names = options.features or _default_spaces(opened.config, data)
     count = options.num_samples or min(MOST_SAMPLES, 10 * len(data.train.x))
     latents, classes = f"seed {options.seed}", sampling.described(opened.config)
+    requests = sampling.Requests(opened.config, pictures=data.test)
+    if sampling.takes_pictures(opened.config):
+        _pairs(opened, requests, place, options.seed)
     evaluated = []
     for space in comparison.spaces(names, settings.features):
         compared = Comparison(space, data, source, describe(source))
-        sampler = Sampler(opened.config, opened.method, compared.extractor)
+        sampler = Sampler(opened.method, compared.extractor, requests)
         for weights in options.weights:
             protocol = compared.protocol(count, latents, classes, weights)
             _complete(opened, place, options, compared, sampler, protocol)
@@ -141,6 +145,16 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
                 path = place / layout.EVALUATION / protocol.folder / layout.REALISM
                 pictures.write_png(path, sheet, source.kind.scale)
     return evaluated
+
+
+def _pairs(opened: Run, requests: Requests, place: Path, seed: int) -> None:
+    """Scores a state by pairs, beside what is made without learning, and prints the table."""
+    assert requests.pictures is not None
+    count = min(pairs.MOST, len(requests.pictures.x))
+    draw = sampling.sampler(opened.config, opened.method, requests)
+    made = draw(opened.state, keys.stream(keys.root(seed), Purpose.SCORE), count)
+    rows = {f"step {opened.step:,}": pairs.of(requests, count)(made)}
+    print(f"\n{pairs.write(place, count, rows | pairs.beside(requests, count))}", flush=True)
 
 
 def _complete(
@@ -183,7 +197,7 @@ def _requested(run: Run, count: int) -> np.ndarray | None:
     """The classes that the first samples were to show, int [count]; None of an unconditional G."""
     if not run.config.data.num_classes:
         return None
-    return np.asarray(sampling.requested(run.config, np.arange(count)).label)
+    return sampling.Requests(run.config).labels(np.arange(count))
 
 
 def _beside(compared: Comparison, protocol: Protocol, facts: dict[str, Any]) -> list[Record]:

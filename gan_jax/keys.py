@@ -30,6 +30,7 @@ class Purpose(enum.IntEnum):
     LEVEL = 15
     SCORE = 16
     ROLLBACK = 17
+    GEN_DROPOUT = 18
 
 
 def root(seed: int) -> jax.Array:

@@ -14,7 +14,7 @@ network, a pyramid's level, the augmentation), the last one what they are."""
 
 Condition = Any
 """What a network is conditioned on, a pytree of arrays [n, ...]: None, classes int32 [n], pictures,
-tokens, or a tree of them."""
+tokens, or a tree of them such as `LabelledSource`."""
 
 
 class Example(NamedTuple):
@@ -30,6 +30,14 @@ class Example(NamedTuple):
     caption: Any = None  # tokens
 
 
+class LabelledSource(NamedTuple):
+    """A condition: a picture, and the class of what is to be made of it (StarGAN, arXiv
+    1711.09020)."""
+
+    source: Any  # float32 [n, h, w, c] in [-1, 1]
+    label: Any  # int32 [n], the class that is wanted
+
+
 class Inputs(NamedTuple):
     """What a generator makes samples of."""
 
@@ -42,8 +50,9 @@ class Method(NamedTuple):
 
     init: (key) -> State.
     inputs: (keys [n], examples [n] or None) -> Inputs. What samples are made of: latents, each by
-        its own key alone, and the condition of the examples, whose `x` is not looked at; None will
-        do for networks that are not conditional.
+        its own key alone, and the condition of the examples, in the model's range, whose `x` is not
+        looked at but where a source picture is made of it; None will do for networks that are not
+        conditional.
     step: (State, examples, key) -> (State, Metrics). One device's share of one training step, with
         x in the model's range; it runs under the mapped axis `collectives.AXIS`. `key` is the run's
         root key.

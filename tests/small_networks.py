@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 
+from gan_jax.method import LabelledSource
 from gan_jax.networks import NO_CODES, DiscSettings, GenSettings
 
 SHAPE, CLASSES = (8, 8, 1), 3
@@ -18,6 +19,11 @@ GENS = {
     "r3gan": {"features": (8, 8), "kernel_size": 3},
     "resnet": {"features": (6, 4), "kernel_size": 3, "attention": 8},
     "sndcgan": {"features": (6, 4)},
+    "srcnn": {"features": (4, 5)},
+    "srresnet": {"features": (4,), "blocks": 1},
+    "stargan": {"features": (4, 6), "blocks": 1},
+    "translator": {"features": (4, 6), "blocks": 1},
+    "unet": {"features": (4, 6)},
 }
 """Each choice of `GenSettings`."""
 LINEAR = {
@@ -37,8 +43,25 @@ ENERGIES = {
     "dcgan_autoencoder": {"features": (4, 6)},
     "infogan_autoencoder": {"features": (4, 5, 6)},
 }
-DISCS = LINEAR | ENERGIES | {"lapgan": {"features": (4,)}}
+OWN = {
+    "lapgan": {"features": (4,)},
+    "patch": {"features": (4, 6)},
+    "srgan": {"features": (4, 6)},
+    "stargan": {"features": (4, 6)},
+}
+DISCS = LINEAR | ENERGIES | OWN
 """Each choice of `DiscSettings`."""
+
+PICTURED = {"lapgan", "srcnn", "srresnet", "translator", "unet"}
+"""Generators that are conditioned on a picture."""
+
+
+def condition(name, count=2, shape=SHAPE):
+    """What the generator of a name is conditioned on."""
+    labels, picture = jnp.arange(count, dtype=jnp.int32) % CLASSES, jnp.zeros((count, *shape))
+    if name == "stargan":
+        return LabelledSource(picture, labels)
+    return picture if name in PICTURED else labels
 
 
 def gen_settings(name, **fields):

@@ -366,7 +366,7 @@ def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
         "features": "pixels", "weights": "raw", "fake": "a.npz", "real": "b.npz",
         "multihost": "true", "coordinator_address": "a:1", "num_processes": "2", "process_id": "0",
         "at": "3", "study": "rings", "scale": "cpu", "launcher": "slurm", "at_once": "2",
-        "slurm": "time=1",
+        "slurm": "time=1", "inputs": "folder",
     }  # fmt: skip
     known = {flag for used in launch.FLAGS_OF_MODES.values() for flag in used}
     assert known == {*given, "workdir"}

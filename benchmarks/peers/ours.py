@@ -107,7 +107,7 @@ def _first(problem: Problem) -> Losses:
             for name, network in (("gen", state.gen), ("disc", state.disc))
         )
         now, inputs = passes.StepContext(state.step, state.scalars, key_of), Inputs(z, condition)
-        fakes = passes.make_fakes(game, gen, inputs)
+        fakes = passes.make_fakes(game, now, gen, inputs)
 
         def judge(images: jax.Array, stats=start.stats) -> passes.DiscPass:
             given = start.params, stats, images, condition, keys.Purpose.PENALTY

@@ -19,6 +19,7 @@ from gan_jax import keys, methods, sample
 from gan_jax.evaluation.extraction import Sampler
 from gan_jax.method import Method
 from gan_jax.methods import Config, sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.metrics.features import Extractor, patches
 from gan_jax.run.runs import Run
 from gan_jax.system import memory
@@ -44,7 +45,9 @@ def make(problem: Problem) -> Step:
 
 
 def _forward(config: Config, method: Method, state: Any, size: int) -> Callable[[int], None]:
-    inputs = jax.jit(lambda: sampling.inputs(config, method, keys.root(1), np.arange(size)))()
+    numbers = np.arange(size)
+    shown = Requests(config)(numbers)
+    inputs = jax.jit(lambda: sampling.inputs(config, method, keys.root(1), numbers, shown))()
     program = jax.jit(lambda state, inputs: method.sample(state, inputs, True)["image"])
 
     def run(count: int) -> None:
@@ -55,7 +58,7 @@ def _forward(config: Config, method: Method, state: Any, size: int) -> Callable[
 
 
 def _stream(config: Config, method: Method, state: Any) -> Callable[[int], None]:
-    stream = sampling.streamer(config, method)
+    stream = sampling.streamer(config, method, Requests(config))
 
     def run(count: int) -> None:
         for _ in stream(state, keys.root(1), count * EACH):
@@ -65,7 +68,7 @@ def _stream(config: Config, method: Method, state: Any) -> Callable[[int], None]
 
 
 def _written(drawn: Run, suffix: str) -> Callable[[int], None]:
-    write = sample.Writer(drawn)
+    write = sample.Writer(drawn, Requests(drawn.config))
 
     def run(count: int) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -79,9 +82,8 @@ def _features(
 ) -> Callable[[int], None]:
     stored = np.asarray(config.data.kind.from_model(images))
     filters = patches.fit(stored)
-    sampler = Sampler(
-        config, method, Extractor("patches", 2 * patches.FILTERS, filters, patches.features)
-    )
+    extractor = Extractor("patches", 2 * patches.FILTERS, filters, patches.features)
+    sampler = Sampler(method, extractor, Requests(config))
 
     def run(count: int) -> None:
         sampler(state, keys.root(1), range(count * EACH))

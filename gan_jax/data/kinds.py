@@ -110,4 +110,9 @@ class Points(Kind):
 
 def to_model(kind: Kind, examples: Example) -> Example:
     """Stored examples as a method takes them."""
-    return examples._replace(x=kind.to_model(examples.x))
+    pictures = {
+        name: kind.to_model(stored)
+        for name, stored in (("x", examples.x), ("source", examples.source))
+        if stored is not None
+    }
+    return examples._replace(**pictures)

@@ -20,22 +20,24 @@ MOST_CHUNKS = 16
 one chunk. What depends on the weights alone is then computed once for all of them."""
 _AXIS = "devices"
 
-Stream = Callable[[Any, Any, int], Iterator[Any]]
+Stream = Callable[[Any, Callable[[np.ndarray], Any], range], Iterator[Any]]
 
 
-def numbers(first: int, count: int) -> np.ndarray:
-    """At least `count` consecutive numbers, int32 [n], that fill whole chunks."""
-    return np.arange(first, first + -(-count // CHUNK) * CHUNK, dtype=np.int32)
+def of_arrays(examples: Any) -> tuple[Callable[[np.ndarray], Any], range]:
+    """A tree of host arrays [n, ...] as a stream takes them: by numbers, and the range of these."""
+    count = num_examples(examples)
+    return lambda numbers: take(examples, numbers % count), range(count)
 
 
 def streamer(function: Callable[[Any, Any], Any]) -> Stream:
-    """A function (given, examples, count) that yields `function(given, examples)` of the first
-    `count` examples on the host, some at a time.
+    """A function (given, examples, numbers) that yields `function(given, examples)` of the examples
+    of consecutive numbers on the host, some at a time.
 
-    `given` is any tree, the same for all examples, and lies on one device; `examples` are a tree of
-    host arrays [n, ...]. `function` gets CHUNK of them and returns a tree of arrays [CHUNK, ...],
-    each row from its own example. It is compiled once. While the host looks at some results, a
-    device that computes by itself makes the next ones.
+    `given` is any tree, the same for all examples, and lies on one device; `examples` has a tree of
+    host arrays [n, ...] for numbers, int32 [n], also for some past the end, which fill a chunk.
+    `function` gets CHUNK of them and returns a tree of arrays [CHUNK, ...], each row from its own
+    example. It is compiled once. While the host looks at some results, a device that computes by
+    itself makes the next ones.
     """
     mesh = Mesh(np.array(jax.local_devices()), (_AXIS,))
     whole, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec(_AXIS))
@@ -49,17 +51,18 @@ def streamer(function: Callable[[Any, Any], Any]) -> Stream:
     program = jax.jit(mapped, in_shardings=(whole, split, split))
     most = mesh.size * MOST_CHUNKS * CHUNK
 
-    def stream(given: Any, examples: Any, count: int) -> Iterator[Any]:
+    def stream(given: Any, examples: Callable[[np.ndarray], Any], numbers: range) -> Iterator[Any]:
         # put here, since of several processes each streams alone, which a program refuses to do
         given, running = jax.device_put(given, whole), deque[tuple[Any, int, int]]()
-        for first in range(0, count, most):
-            part = take(examples, slice(first, first + most))
-            chunks = -(-num_examples(part) // CHUNK)
+        for first in range(numbers.start, numbers.stop, most):
+            count = min(most, numbers.stop - first)
+            chunks = -(-count // CHUNK)
             each = -(-chunks // mesh.size)
             todo = np.clip(chunks - each * np.arange(mesh.size), 0, each).astype(np.int32)
-            shares = jax.tree.map(lambda leaf, each=each: _shares(leaf, mesh.size, each), part)
+            part = examples(np.arange(first, first + mesh.size * each * CHUNK, dtype=np.int32))
+            shares = jax.tree.map(lambda leaf: _shares(leaf, mesh.size), part)
             made = program(given, *jax.device_put((todo, shares), split))
-            running.append((made, each, min(most, count - first)))
+            running.append((made, each, count))
             if len(running) > 1 or _is_there(made):
                 yield _fetched(mesh.size, *running.popleft())
         while running:
@@ -90,11 +93,11 @@ def _repeated(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], 
     return on_device
 
 
-def _shares(leaf: np.ndarray, devices: int, each: int) -> np.ndarray:
-    """Examples [n, ...], repeated to `each` chunks for every device, with room for the most."""
-    filled = np.resize(leaf, (devices, each * CHUNK, *leaf.shape[1:]))
-    room = [(0, 0), (0, (MOST_CHUNKS - each) * CHUNK), *[(0, 0)] * (leaf.ndim - 1)]
-    return np.pad(filled, room).reshape(-1, *leaf.shape[1:])
+def _shares(leaf: Any, devices: int) -> np.ndarray:
+    """Examples [n, ...] in equal shares, with room for the most that a device takes."""
+    shares = np.asarray(leaf).reshape(devices, -1, *leaf.shape[1:])
+    room = [(0, 0), (0, MOST_CHUNKS * CHUNK - shares.shape[1]), *[(0, 0)] * (leaf.ndim - 1)]
+    return np.pad(shares, room).reshape(-1, *leaf.shape[1:])
 
 
 def _is_there(made: Any) -> bool:

@@ -14,7 +14,8 @@ from gan_jax import keys
 from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.method import Method, State
-from gan_jax.methods import Config, sampling
+from gan_jax.methods import sampling
+from gan_jax.methods.sampling import Numbered, Requests
 from gan_jax.metrics.features import Extractor
 from gan_jax.ops import flop
 from gan_jax.system import disk, user_cache
@@ -48,7 +49,7 @@ def of_examples(extractor: Extractor, examples: np.ndarray, said: str = "") -> n
             return found
     stream, parts = chunks.streamer(functools.partial(features, extractor)), []
     with _bar(len(examples), said) as bar:
-        for part in stream(extractor.params, examples, len(examples)):
+        for part in stream(extractor.params, *chunks.of_arrays(examples)):
             parts.append(part)
             bar.update(len(part))
     made = _checked(np.concatenate(parts))
@@ -70,12 +71,13 @@ class Sampler:
     From latents to features is one program, with the rounding to stored examples inside.
     """
 
-    def __init__(self, config: Config, method: Method, extractor: Extractor):
+    def __init__(self, method: Method, extractor: Extractor, requests: Requests):
+        config, self._requests = requests.config, requests
         self._extractor, kind = extractor, config.data.kind
 
-        def chunk(given: Any, numbers: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def chunk(given: Any, part: Numbered) -> tuple[jax.Array, jax.Array]:
             state, key, params, averaged = given
-            inputs = sampling.inputs(config, method, key, numbers)
+            inputs = sampling.inputs(config, method, key, *part)
             stored = kind.from_model(method.sample(state, inputs, averaged)["image"])
             return features(extractor, params, stored), stored
 
@@ -87,9 +89,8 @@ class Sampler:
         """Samples by consecutive numbers in the stream `key`; `state` lies on one device."""
         parts, images, kept = [], [], 0
         given = state, key, self._extractor.params, averaged
-        filled = chunks.numbers(numbers.start, len(numbers))
         with _bar(len(numbers), said) as bar:
-            for found, stored in self._stream(given, filled, len(numbers)):
+            for found, stored in self._stream(given, self._requests.numbered, numbers):
                 parts.append(found)
                 if kept < IMAGES:
                     images.append(stored)
@@ -100,7 +101,8 @@ class Sampler:
     def flop(self, state: State) -> float:
         """Operations of one sample; of `state` the shapes alone count."""
         given = state, keys.root(0), self._extractor.params, True
-        return flop.of_call(self._chunk, given, chunks.numbers(0, 1)) / chunks.CHUNK
+        part = self._requests.numbered(np.arange(chunks.CHUNK, dtype=np.int32))
+        return flop.of_call(self._chunk, given, part) / chunks.CHUNK
 
 
 def _bar(count: int, said: str) -> Any:

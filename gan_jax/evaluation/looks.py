@@ -59,7 +59,8 @@ class Looks:
             )
         self._extractor = settings.features.extractor(dataset, config.data)
         self._metrics = settings.metrics
-        self._samples = extraction.Sampler(config, method, self._extractor)
+        requests = sampling.Requests(config, pictures=dataset.test)
+        self._samples = extraction.Sampler(method, self._extractor, requests)
         self.protocol = Protocol(
             features=self._extractor.name,
             dims=self._extractor.dims,

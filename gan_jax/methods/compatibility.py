@@ -5,7 +5,8 @@ from typing import Any
 from gan_jax.data import kinds
 from gan_jax.errors import UserError
 from gan_jax.methods.gan_settings import GAN
-from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen
+from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen, latents
+from gan_jax.objectives.augmentations import GEOMETRIC
 from gan_jax.objectives.auxiliary import Classifier, CodesBound
 from gan_jax.objectives.losses import Separable
 
@@ -13,6 +14,7 @@ from gan_jax.objectives.losses import Separable
 def check(config: GAN, disc: Discriminator) -> None:
     """Raises `UserError` for the first choice that cannot be."""
     _check_networks(config)
+    _check_condition(config)
     _check_loss(config, disc)
     _check_heads(config)
     _check_update(config)
@@ -36,6 +38,37 @@ def _check_networks(config: GAN) -> None:
                 f"{part.section}.name=lapgan is conditioned on a coarser image, which method="
                 "pyramid alone has; set it."
             )
+
+
+def _check_condition(config: GAN) -> None:
+    """Networks that take pictures are given some, and others draw latents."""
+    given = config.condition.choice
+    if config.gen.takes_pictures and given == "none":
+        raise UserError(
+            f"gen.name={config.gen.choice} makes pictures from pictures; set condition.name=small "
+            "or the like."
+        )
+    if given != "none" and not config.gen.takes_pictures and config.choice == "gan":
+        raise UserError(
+            f"gen.name={config.gen.choice} takes no pictures, which condition.name={given} gives "
+            "it; set gen.name=unet or the like."
+        )
+    if not latents.size(config.latents) and not config.gen.takes_pictures:
+        raise UserError("latents.dimension=0 leaves G nothing to draw; set it to 1 or more.")
+    sees = _of(config.disc, "conditioning") == "source"
+    if sees and given == "none":
+        raise UserError("disc.conditioning=source needs a picture; set condition.name.")
+    if sees and GEOMETRIC & set(config.augment.names):
+        moved = ", ".join(name for name in config.augment.names if name in GEOMETRIC)
+        raise UserError(
+            f"augment.names={moved} would move one picture of the pair that D sees and not the "
+            "other; leave it out."
+        )
+    if config.content.steps_alone and not config.content.is_there:
+        raise UserError(
+            "content.steps_alone are steps of content terms alone, and none has a weight; set "
+            "content.l1 or the like."
+        )
 
 
 def _check_loss(config: GAN, disc: Discriminator) -> None:

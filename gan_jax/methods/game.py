@@ -13,6 +13,7 @@ from gan_jax.methods import (
     augmenting,
     average,
     compatibility,
+    conditioning,
     optimizers,
     regularisers,
     schedules,
@@ -22,6 +23,7 @@ from gan_jax.methods.network_state import Tree
 from gan_jax.networks import CodeSizes, latents
 from gan_jax.objectives import augmentations, losses
 from gan_jax.objectives.auxiliary import Auxiliary
+from gan_jax.objectives.content import Content
 
 
 class Game(NamedTuple):
@@ -38,6 +40,7 @@ class Game(NamedTuple):
     augmenting: augmenting.Augmenting
     loss: losses.Loss
     auxiliary: Auxiliary
+    content: Content
     penalty: regularisers.Term | None
     project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
@@ -73,7 +76,7 @@ def make(config: GAN) -> Game:
         gen=config.gen.build(*fields),
         disc=disc,
         shape=shape,
-        condition=config.data.condition,
+        condition=conditioning.condition_of(config, config.condition),
         latents=config.latents,
         draw_latents=latents.sampler(config.latents),
         flip=config.data.is_mirrored,
@@ -81,6 +84,7 @@ def make(config: GAN) -> Game:
         augmenting=config.augment.make(train),
         loss=config.loss,
         auxiliary=config.auxiliary,
+        content=config.content,
         penalty=regularisers.penalty(config.penalty, train),
         project=regularisers.projection(config.penalty),
         disc_update=train.disc_update,

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from gan_jax import keys, networks
 from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
-from gan_jax.method import Condition, Example, Inputs, Method, Metrics
+from gan_jax.method import Condition, Example, Inputs, Method, Metrics, take
 from gan_jax.methods import average, conditioning, turns
 from gan_jax.methods import game as games
 from gan_jax.methods.average import Average
@@ -52,7 +52,7 @@ def make(config: GAN) -> Method:
     game = games.make(config)
     return Method(
         init=partial(init, game),
-        inputs=conditioning.inputs_of(config),
+        inputs=conditioning.inputs_of(config, game.condition),
         step=partial(step, game),
         sample=partial(sample, game),
         evaluate=partial(evaluate, game),
@@ -82,23 +82,26 @@ def init(game: Game, key: jax.Array) -> GANState:
 
 def step(game: Game, state: GANState, batch: Example, key: jax.Array) -> tuple[GANState, Metrics]:
     """One device's share of one step; the batch has x [n, ...] in the model's range."""
-    condition = game.condition(batch)
-    play = ordinary_step if game.is_ordinary else general_step
-    return play(game, state, batch.x, condition, key)
+    play = partial(ordinary_step if game.is_ordinary else general_step, game)
+    if not game.content.steps_alone:
+        return play(state, batch, key)
+    return jax.lax.cond(
+        state.step < game.content.steps_alone,
+        partial(content_step, game, jax.eval_shape(play, state, batch, key)[1]),
+        play,
+        *(state, batch, key),
+    )
 
 
 def ordinary_step(
-    game: Game, state: GANState, real: jax.Array, condition: Condition, key: jax.Array
+    game: Game, state: GANState, batch: Example, key: jax.Array
 ) -> tuple[GANState, Metrics]:
     """One device's share of a step of the ordinary game: D is updated once, on real x [n, ...] and
     fakes jointly, then G through the new D, on the same latents (Goodfellow et al. 2014, arXiv
     1406.2661, algorithm 1 with k = 1)."""
-    context = StepContext(state.step, state.scalars, partial(_key_at, key, state.step))
-    if game.flip:
-        real = augmentations.flip(context.example_keys(Purpose.FLIP, len(real)), real)
-    z = game.draw_latents(context.example_keys(Purpose.LATENT, len(real)))
-    inputs = Inputs(z, condition)
-    fakes = make_fakes(game, state.gen, inputs)
+    context, real, inputs = _begun(game, state, batch, key)
+    condition = inputs.condition
+    fakes = make_fakes(game, context, state.gen, inputs)
     run = partial(disc_pass, game, context, condition=condition)
 
     def disc_objective(params: Tree):
@@ -117,7 +120,7 @@ def ordinary_step(
 
     def gen_objective(images: jax.Array):
         on_fake = run(disc.params, disc.stats, images, purpose=Purpose.DISC_FOR_GEN).output
-        return gen_value(game, context, on_real, on_fake, inputs)
+        return gen_value(game, context, on_real, on_fake, inputs, (real, images))
 
     gen, of_gen = descend_gen(game, state.gen, fakes, gen_objective)
     measured, means = measured_of_disc(game, *of_disc)
@@ -125,12 +128,38 @@ def ordinary_step(
 
 
 def general_step(
-    game: Game, state: GANState, real: jax.Array, condition: Condition, key: jax.Array
+    game: Game, state: GANState, batch: Example, key: jax.Array
 ) -> tuple[GANState, Metrics]:
     """The same of any game: on real x [n, ...] of all of D's updates."""
     fields = state.gen, state.disc, state.scalars, state.step
-    gen, disc, measured, means = turns.play(game, *fields, real, condition, key)
+    gen, disc, measured, means = turns.play(game, *fields, batch, key)
     return _after(game, state, gen, disc, measured, means)
+
+
+def content_step(
+    game: Game, shapes: Metrics, state: GANState, batch: Example, key: jax.Array
+) -> tuple[GANState, Metrics]:
+    """One device's share of a step in which G learns by its content terms alone, of x [n, ...], and
+    D waits; what else a step of these `shapes` measures is 0."""
+    if game.disc_updates > 1:  # G takes as many examples as it does in its turn of a game
+        batch = take(turns.split(batch, game.disc_updates), -1)
+    context, real, inputs = _begun(game, state, batch, key)
+    fakes = make_fakes(game, context, state.gen, inputs)
+    gen, of_gen = descend_gen(game, state.gen, fakes, lambda images: game.content(images, real))
+    ema = game.update_average(state.ema, gen, state.step)
+    nothing = {name: jnp.zeros(shape.shape, shape.dtype) for name, shape in shapes.items()}
+    return state._replace(step=state.step + 1, gen=gen, ema=ema), nothing | of_gen
+
+
+def _begun(
+    game: Game, state: GANState, batch: Example, key: jax.Array
+) -> tuple[StepContext, jax.Array, Inputs]:
+    """What a step with one batch begins with: its context, real x [n, ...] and G's inputs."""
+    context = StepContext(state.step, state.scalars, partial(_key_at, key, state.step))
+    if game.flip:
+        batch = augmentations.flip_example(context.example_keys(Purpose.FLIP, len(batch.x)), batch)
+    z = game.draw_latents(context.example_keys(Purpose.LATENT, len(batch.x)))
+    return context, batch.x, Inputs(z, game.condition(batch))
 
 
 def _after(

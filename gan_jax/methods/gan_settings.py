@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from annotated_types import Gt, Le
 
 from gan_jax.config import Count
+from gan_jax.data.conditions import NOTHING, Given
 from gan_jax.methods.augmenting import Augment, NoAugment
 from gan_jax.methods.optimizers import Adam, Optimizer
 from gan_jax.methods.sections import Config, Train
 from gan_jax.networks import DCGANDisc, DiscSettings
 from gan_jax.objectives import losses, penalties
 from gan_jax.objectives.auxiliary import Auxiliary, NoAuxiliary
+from gan_jax.objectives.content import Content
 
 TopShare = Annotated[float, Gt(0), Le(1)]
 
@@ -44,13 +46,15 @@ class GameTrain(Train):
 
 @dataclass(frozen=True)
 class GAN(Config, name="gan"):
-    """The adversarial game of G and D."""
+    """The adversarial game of G and D; `condition` is what both are given of an example."""
 
+    condition: Given = NOTHING
     gen_optimizer: Optimizer = Adam()
     disc: DiscSettings = DCGANDisc()
     disc_optimizer: Optimizer = Adam()
     loss: losses.Loss = losses.NonSaturating()
     auxiliary: Auxiliary = NoAuxiliary()
+    content: Content = Content()
     penalty: penalties.Penalty = penalties.NoPenalty()
     augment: Augment = NoAugment()
     train: GameTrain = GameTrain()

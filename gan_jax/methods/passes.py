@@ -63,10 +63,11 @@ class LogitMeans(NamedTuple):
     sign_real: jax.Array  # of the signs
 
 
-def make_fakes(game: Game, gen: NetworkState, inputs: Inputs) -> Fakes:
+def make_fakes(game: Game, context: StepContext, gen: NetworkState, inputs: Inputs) -> Fakes:
     """G's images [n, ...] of the inputs."""
     z, condition = inputs
-    forward = partial(train_pass, game.gen, stats=gen.stats, x=z, condition=condition)
+    rngs = {"dropout": context.key_of(Purpose.GEN_DROPOUT)}
+    forward = partial(train_pass, game.gen, stats=gen.stats, x=z, condition=condition, rngs=rngs)
     return Fakes(*jax.vjp(forward, gen.params, has_aux=True))
 
 
@@ -134,16 +135,24 @@ def gen_value(
     on_real: DiscriminatorOutput | None,
     on_fake: DiscriminatorOutput,
     inputs: Inputs,
+    images: tuple[jax.Array, jax.Array],
 ) -> tuple[jax.Array, Metrics]:
-    """What G minimises, a scalar, from D's outputs on real and fake; also what to report.
+    """What G minimises, a scalar, from D's outputs on real and fake and the `images` of both [n,
+    ...], which content terms compare in pairs; also what to report.
 
-    Those on real are there where the loss or the auxiliary term compares fakes with real images.
+    D's outputs on real are there where the loss or the auxiliary term compares fakes with them.
     """
     real_logits = on_fake.logits if on_real is None else on_real.logits
     each = per_example(game.loss.gen(real_logits, on_fake.logits))
     each *= top_weights(game, context, per_example(on_fake.logits))
     value, reports = game.auxiliary.gen(on_real, on_fake, inputs, game.latents)
-    return game.loss.gen_weight * each.mean() + value, reports
+    value += game.loss.gen_weight * each.mean()
+    if game.content.is_there:
+        real, fake = images
+        content, of_content = game.content(fake, real)
+        reports |= of_content | {"g/adversarial": value}
+        value += content
+    return value, reports
 
 
 def top_weights(game: Game, context: StepContext, logits: jax.Array) -> jax.Array | float:

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from gan_jax import keys
 from gan_jax.config import Count
 from gan_jax.data import PictureSource
+from gan_jax.data.conditions import Nothing
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
@@ -70,7 +71,7 @@ def make(config: LaplacianPyramid) -> Method:
     pyramid = parts(config)
     return Method(
         init=partial(init, pyramid),
-        inputs=conditioning.inputs_of(config),
+        inputs=conditioning.inputs_of(config, pyramid.games[0].condition),
         step=partial(step, pyramid),
         sample=partial(sample, pyramid),
         evaluate=partial(evaluate, pyramid),
@@ -82,6 +83,11 @@ def parts(config: LaplacianPyramid) -> Pyramid:
     """The game of each level: `config.coarsest` plays at the coarsest, `config.gen` and
     `config.disc` at all others."""
     data = _checked_data(config)
+    if not isinstance(config.condition, Nothing):
+        raise UserError(
+            "method=pyramid conditions each level on the coarser one alone; set "
+            "condition.name=none."
+        )
     first, *finer = (games.make(level) for level in level_configs(config, data))
     on_coarser = (game._replace(condition=lambda examples: examples.source) for game in finer)
     made = (first, *on_coarser)

@@ -1,26 +1,68 @@
 """From keys to samples: each sample is a function of its own number in a stream of keys alone."""
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from gan_jax import keys
+from gan_jax.data import kinds
+from gan_jax.data.conditions import Nothing
 from gan_jax.devices import chunks
-from gan_jax.method import Example, Inputs
-from gan_jax.methods import Config, Method, State
+from gan_jax.errors import UserError
+from gan_jax.method import Example, Inputs, num_examples, take
+from gan_jax.methods import GAN, Config, Method, State
+
+Numbered = tuple[Any, Example]
+"""The numbers of samples, int [n], and what they are to show."""
 
 
-def requested(
-    config: Config, numbers: jax.Array | np.ndarray, classes: tuple[int, ...] = ()
-) -> Example:
-    """What samples by their numbers, int [n], are to show: those of `classes` in turn, or all.
+@dataclass(frozen=True)
+class Requests:
+    """What samples by their numbers are to show: `classes` in turn, or all; and, where networks are
+    given pictures, those of `pictures`, stored examples [m, ...], mixed, as data may be sorted."""
 
-    It has no x. Labels are zeros without classes, which networks without classes never see.
-    """
-    wanted = jnp.array(classes or range(max(1, config.data.num_classes)), jnp.int32)
-    return Example(None, wanted[jnp.asarray(numbers, jnp.int32) % len(wanted)])
+    config: Config
+    classes: tuple[int, ...] = ()
+    pictures: Example | None = None
+
+    def __call__(self, numbers: Sequence[int] | np.ndarray) -> Example:
+        """What the samples of these numbers, int [n], are to show: a host's stored examples.
+
+        Without pictures there is no x. Raises `UserError` where pictures are needed and none were
+        given.
+        """
+        label = self.labels(numbers)
+        if not takes_pictures(self.config):
+            return Example(None, label)
+        if self.pictures is None:
+            raise UserError("The generator of this run makes pictures from pictures; give some.")
+        places = self._order[np.asarray(numbers) % len(self._order)]
+        return take(self.pictures, places)._replace(label=label)
+
+    def numbered(self, numbers: np.ndarray) -> Numbered:
+        """These numbers, int [n], too."""
+        return numbers, self(numbers)
+
+    def labels(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The classes of the samples of these numbers, int32 [n]; zeros without classes, which
+        networks without classes never see."""
+        wanted = np.array(self.classes or range(max(1, self.config.data.num_classes)), np.int32)
+        return wanted[np.asarray(numbers) % len(wanted)]
+
+    @functools.cached_property
+    def _order(self) -> np.ndarray:
+        assert self.pictures is not None
+        return np.random.default_rng(0).permutation(num_examples(self.pictures))
+
+
+def takes_pictures(config: Config) -> bool:
+    """Whether samples of a run are made from pictures."""
+    return isinstance(config, GAN) and not isinstance(config.condition, Nothing)
 
 
 def described(config: Config) -> str:
@@ -30,19 +72,16 @@ def described(config: Config) -> str:
 
 
 def inputs(
-    config: Config,
-    method: Method,
-    key: jax.Array,
-    numbers: jax.Array | np.ndarray,
-    classes: tuple[int, ...] = (),
+    config: Config, method: Method, key: jax.Array, numbers: jax.Array | np.ndarray, shown: Example
 ) -> Inputs:
-    """The inputs of samples by their numbers, int [n], in the stream `key`."""
+    """The inputs of samples by their numbers, int [n], in the stream `key`; `shown` are the stored
+    examples that `Requests` has for them."""
     each = keys.per_example(key, jnp.asarray(numbers, jnp.int32))
-    return method.inputs(each, requested(config, numbers, classes))
+    return method.inputs(each, kinds.to_model(config.data.kind, shown))
 
 
 def streamer(
-    config: Config, method: Method, classes: tuple[int, ...] = ()
+    config: Config, method: Method, requests: Requests
 ) -> Callable[..., Iterator[np.ndarray]]:
     """A function (state, key, count, averaged=True) that yields samples [n, ...], `count` in all,
     a part at a time, made by all local devices.
@@ -52,9 +91,9 @@ def streamer(
     """
     kind = config.data.kind
 
-    def chunk(given: tuple[State, jax.Array, bool], numbers: jax.Array) -> jax.Array:
+    def chunk(given: tuple[State, jax.Array, bool], part: Numbered) -> jax.Array:
         state, key, averaged = given
-        made_of = inputs(config, method, key, numbers, classes)
+        made_of = inputs(config, method, key, *part)
         return kind.from_model(method.sample(state, made_of, averaged)["image"])
 
     program = chunks.streamer(chunk)
@@ -62,28 +101,30 @@ def streamer(
     def stream(
         state: State, key: jax.Array, count: int, averaged: bool = True
     ) -> Iterator[np.ndarray]:
-        return program((state, key, averaged), chunks.numbers(0, count), count)
+        return program((state, key, averaged), requests.numbered, range(count))
 
     return stream
 
 
-def latents_streamer(config: Config, method: Method) -> Callable[..., Iterator[np.ndarray]]:
+def latents_streamer(
+    config: Config, method: Method, requests: Requests
+) -> Callable[..., Iterator[np.ndarray]]:
     """A function (key, count) that yields the latents [n, d] of the samples of `streamer`."""
 
-    def chunk(key: jax.Array, numbers: jax.Array) -> jax.Array:
-        return inputs(config, method, key, numbers).latents
+    def chunk(key: jax.Array, part: Numbered) -> jax.Array:
+        return inputs(config, method, key, *part).latents
 
     program = chunks.streamer(chunk)
 
     def stream(key: jax.Array, count: int) -> Iterator[np.ndarray]:
-        return program(key, chunks.numbers(0, count), count)
+        return program(key, requests.numbered, range(count))
 
     return stream
 
 
-def sampler(config: Config, method: Method) -> Callable[..., np.ndarray]:
+def sampler(config: Config, method: Method, requests: Requests) -> Callable[..., np.ndarray]:
     """`streamer`, but all samples at once: [count, ...]."""
-    stream = streamer(config, method)
+    stream = streamer(config, method, requests)
 
     def sample(state: State, key: jax.Array, count: int, averaged: bool = True) -> np.ndarray:
         return np.concatenate(list(stream(state, key, count, averaged)))

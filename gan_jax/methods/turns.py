@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from gan_jax import keys
 from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
-from gan_jax.method import Inputs, Metrics, take
+from gan_jax.method import Example, Inputs, Metrics, take
 from gan_jax.methods.game import Game
 from gan_jax.methods.network_state import NetworkState, Tree
 from gan_jax.methods.passes import (
@@ -43,34 +43,35 @@ def play(
     disc: NetworkState,
     scalars: Scalars,
     step: jax.Array,
-    real: jax.Array,
-    condition: Any,
+    batch: Example,
     key: jax.Array,
 ) -> tuple[NetworkState, NetworkState, Metrics, LogitMeans]:
-    """All updates of one step, on one device's share x [n, ...] of the real batches and their
-    condition: G, D, what they measured and D's mean logits."""
+    """All updates of one step, on one device's share of the real batches, x [n, ...]: G, D, what
+    they measured and D's mean logits."""
     turns = game.disc_updates
     numbered = step * turns + jnp.arange(turns)  # updates of D, through all steps
-    real, condition = _turns((real, condition), turns)
-    count = real.shape[1]
+    batch = split(batch, turns)
+    count = batch.x.shape[1]
 
     def at(update: jax.Array) -> StepContext:
         return StepContext(step, scalars, lambda purpose: keys.at_step(key, purpose, update))
 
     if game.flip:
         flips = jax.vmap(lambda update: at(update).example_keys(Purpose.FLIP, count))(numbered)
-        real = jax.vmap(augmentations.flip)(flips, real)
+        batch = jax.vmap(augmentations.flip_example)(flips, batch)
+    real = batch.x
 
     def latents(update: jax.Array) -> jax.Array:
         return game.draw_latents(at(update).example_keys(Purpose.LATENT, count))
 
-    given = Inputs(jax.vmap(latents)(numbered), condition)
+    given = Inputs(jax.vmap(latents)(numbered), jax.vmap(game.condition)(batch))
     last = take(given, -1)
-    fakes = make_fakes(game, gen, last)
+    fakes = make_fakes(game, at(numbered[-1]), gen, last)
     fake = fakes.images[None]
     if turns > 1:  # G stays the same meanwhile, so all that D sees of it is made at once
         earlier = jax.lax.map(
-            lambda inputs: make_fakes(game, gen, inputs).images, take(given, slice(-1))
+            lambda made: make_fakes(game, at(made[0]), gen, made[1]).images,
+            take((numbered, given), slice(-1)),
         )
         fake = jnp.concatenate([earlier, fake])
 
@@ -89,9 +90,18 @@ def play(
             numbers = collectives.example_numbers(count)
             last = last._replace(latents=game.draw_latents(keys.per_example(fresh, numbers)))
         if update or game.fresh_latents:
-            fakes = make_fakes(game, gen, last)
+            fakes = make_fakes(game, _again(context, update), gen, last)
         gen, of_gen = update_gen(game, context, gen, disc, real[-1], fakes, last)
     return gen, disc, measured | of_gen, means
+
+
+def _again(context: StepContext, number: int) -> StepContext:
+    """The context of G's `number`-th update in a step, whose fakes have masks of their own."""
+
+    def key_of(purpose: Purpose) -> jax.Array:
+        return jax.random.fold_in(context.key_of(purpose), number)
+
+    return context._replace(key_of=key_of)
 
 
 def update_disc(
@@ -166,12 +176,12 @@ def update_gen(
 
     def objective(images: jax.Array) -> tuple[jax.Array, Metrics]:
         on_fake = frozen(images, purpose=Purpose.DISC_FOR_GEN).output
-        return gen_value(game, context, on_real, on_fake, inputs)
+        return gen_value(game, context, on_real, on_fake, inputs, (real, images))
 
     return descend_gen(game, gen, fakes, objective)
 
 
-def _turns(examples: Any, turns: int) -> Any:
+def split(examples: Any, turns: int) -> Any:
     """This device's examples, arrays [n * turns, ...], as [turns, n, ...], each turn's in order."""
     return jax.tree.map(
         lambda leaf: leaf.reshape(-1, turns, *leaf.shape[1:]).swapaxes(0, 1), examples

@@ -91,7 +91,7 @@ def make(config: VAE) -> Method:
     vae = parts(config)
     return Method(
         init=partial(init, vae),
-        inputs=conditioning.inputs_of(config),
+        inputs=conditioning.inputs_of(config, vae.condition),
         step=partial(step, vae),
         sample=partial(sample, vae),
         evaluate=partial(evaluate, vae),
@@ -121,7 +121,7 @@ def parts(config: VAE) -> Model:
     return Model(
         model=Autoencoder(encoder, config.gen.build(shape, config.data.num_classes, dtype)),
         shape=shape,
-        condition=config.data.condition,
+        condition=conditioning.condition_of(config),
         latent_dimension=size,
         draw_noise=latents.sampler(config.latents),
         flip=config.data.is_mirrored,

@@ -29,6 +29,12 @@ def ms_ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return product.mean(axis=1)
 
 
+def ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The structural similarity [n] of images [n, h, w, c] in [0, 255], 1 for equal ones (Wang et
+    al. 2004, IEEE TIP 13(4)); the channels' values are averaged."""
+    return _ssim(np.asarray(x, np.float64), np.asarray(y, np.float64))[0].mean(axis=1)
+
+
 def _ssim(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The similarity [n, c], and its part that is of contrast and structure."""
     rows, columns = (_windows(side) for side in x.shape[1:3])

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from gan_jax.config.part import Part
 from gan_jax.config.values import Count
+from gan_jax.errors import UserError
 from gan_jax.networks.layers import concatenated
 from gan_jax.networks.minibatch import MinibatchDiscrimination, MinibatchStddev
 from gan_jax.networks.settings import (
@@ -71,6 +72,15 @@ class DiscSettings(Part, NetworkSettings):
         """A module that maps (examples [n, *shape], condition, train) to a `DiscriminatorOutput`,
         computed in `dtype`. Raises `UserError` for what cannot be built."""
         raise NotImplementedError
+
+
+def refuse_codes(settings: DiscSettings, codes: CodeSizes) -> None:
+    """Raises `UserError` for codes that are to be found by a network without a head for them."""
+    if codes != NO_CODES:
+        raise UserError(
+            f"{settings.section}.name={settings.choice} finds no structured codes; leave "
+            "latents.categories and latents.continuous out."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,8 @@ class GenSettings(Part, NetworkSettings):
     """One of the generators."""
 
     section: ClassVar[str] = "gen"
+    takes_pictures: ClassVar[bool] = False
+    """Whether examples are made from source pictures, and not of latents alone."""
 
     def build(self, shape: Shape, num_classes: int, dtype: jnp.dtype) -> nn.Module:
         """A module that maps (latents [n, d], condition, train) to examples [n, *shape], computed

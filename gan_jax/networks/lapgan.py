@@ -11,8 +11,13 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax import ops
-from gan_jax.errors import UserError
-from gan_jax.networks.discriminator import NO_CODES, CodeSizes, Discriminator, DiscSettings
+from gan_jax.networks.discriminator import (
+    NO_CODES,
+    CodeSizes,
+    Discriminator,
+    DiscSettings,
+    refuse_codes,
+)
 from gan_jax.networks.generator import GenSettings
 from gan_jax.networks.layers import Dropout
 from gan_jax.networks.settings import (
@@ -82,9 +87,5 @@ class LAPGANDisc(SizedKernels, NormalKernels, Activated, DiscSettings, name="lap
         self, shape: Shape, num_classes: int, dtype: jnp.dtype, codes: CodeSizes = NO_CODES
     ) -> Discriminator:
         check_image(self, shape, len(self.features), self.kernel_size)
-        if codes != NO_CODES:
-            raise UserError(
-                f"{self.section}.name={self.choice} finds no structured codes; leave "
-                "latents.categories and latents.continuous out."
-            )
+        refuse_codes(self, codes)
         return Discriminator(LAPGANDiscriminator(self, dtype), self, dtype, self.kernel_init)

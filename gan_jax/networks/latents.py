@@ -18,7 +18,7 @@ class Latents(Part):
     classes of each of the `categories`, and how many are `continuous`, in U(-1, 1).
     """
 
-    dimension: Count = 100
+    dimension: Natural = 100
     categories: tuple[Count, ...] = ()
     continuous: Natural = 0
 

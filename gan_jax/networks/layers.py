@@ -1,5 +1,7 @@
 """Layers that networks share; none depends on how the batch is spread over devices."""
 
+from collections.abc import Callable
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -18,13 +20,15 @@ class BatchNorm(nn.Module):
     momentum: float
     epsilon: float
     dtype: jnp.dtype = jnp.float32
+    scale_init: Callable = nn.initializers.ones_init()
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        return _over_all_devices(self, train)(x)
+        return _over_all_devices(self, train, self.scale_init)(x)
 
 
-def _over_all_devices(layer, train: bool, affine: bool = True) -> nn.BatchNorm:
+def _over_all_devices(layer, train: bool, scale_init: Callable | None) -> nn.BatchNorm:
+    affine = scale_init is not None
     return nn.BatchNorm(
         use_running_average=not train,
         momentum=layer.momentum,
@@ -33,8 +37,47 @@ def _over_all_devices(layer, train: bool, affine: bool = True) -> nn.BatchNorm:
         use_scale=affine,
         use_bias=affine,
         axis_name=collectives.AXIS,
+        scale_init=scale_init or nn.initializers.ones_init(),
         name="norm",
     )
+
+
+class InstanceNorm(nn.Module):
+    """Each channel of a picture normalised by its own mean and variance (Ulyanov et al. 2016, arXiv
+    1607.08022), then a scale and a bias where it is `affine`. [n, h, w, c] to the same.
+
+    It is BatchNorm in training mode of each picture alone, in training and in inference. pix2pix's
+    authors train and sample with such batches of one. StarGAN's also keep running statistics of it;
+    here a picture's own serve in inference too, as they did in training.
+    """
+
+    epsilon: float = 1e-5
+    dtype: jnp.dtype = jnp.float32
+    affine: bool = True
+    scale_init: Callable = nn.initializers.ones_init()
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        y = x.astype(jnp.float32)
+        y -= y.mean(axis=(1, 2), keepdims=True)
+        y *= jax.lax.rsqrt((y**2).mean(axis=(1, 2), keepdims=True) + self.epsilon)
+        if self.affine:
+            scale = self.param("scale", self.scale_init, x.shape[-1:])
+            bias = self.param("bias", nn.initializers.zeros_init(), x.shape[-1:])
+            y = y * scale[None, None, None] + bias[None, None, None]
+        return y.astype(self.dtype)
+
+
+class PReLU(nn.Module):
+    """x [n, ..., c], negative values times a learned slope of their channel (He et al. 2015, arXiv
+    1502.01852, equation 1)."""
+
+    slope_init: Callable = nn.initializers.constant(0.25)
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        slope = self.param("slope", self.slope_init, x.shape[-1:]).astype(x.dtype)
+        return jnp.where(x >= 0, x, x * slope.reshape(*[1] * (x.ndim - 1), -1))
 
 
 class Dropout(nn.Module):
@@ -82,7 +125,7 @@ class ConditionalBatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, labels: jax.Array | None, train: bool) -> jax.Array:
-        x = _over_all_devices(self, train, affine=False)(x)
+        x = _over_all_devices(self, train, scale_init=None)(x)
         shape = (self.num_classes, x.shape[-1])
         scale = self.param("scale", nn.initializers.ones_init(), shape)[labels]
         bias = self.param("bias", nn.initializers.zeros_init(), shape)[labels]

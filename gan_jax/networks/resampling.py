@@ -61,6 +61,15 @@ def upsampled(x: jax.Array) -> jax.Array:
     return x.repeat(2, axis=1).repeat(2, axis=2)
 
 
+def pixel_shuffle(x: jax.Array, ratio: int) -> jax.Array:
+    """[n, h, w, ratio^2 * c] to [n, ratio * h, ratio * w, c]: the pixel (i, j) of a square of the
+    output has the channels from (i + ratio * j) * c on (Shi et al. 2016, arXiv 1609.05158, equation
+    4)."""
+    n, height, width, channels = x.shape
+    x = x.reshape(n, height, width, ratio, ratio, channels // ratio**2)
+    return x.transpose(0, 1, 4, 2, 3, 5).reshape(n, ratio * height, ratio * width, -1)
+
+
 def mean_pooled(x: jax.Array) -> jax.Array:
     """[n, h, w, c], h and w even, to the means of 2x2 pixels [n, h / 2, w / 2, c]."""
     n, height, width, channels = x.shape

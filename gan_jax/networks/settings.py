@@ -16,7 +16,7 @@ from annotated_types import Ge, Lt, MinLen
 
 from gan_jax.config.values import Count, Decay, Natural, NonNegative, Positive, Share
 from gan_jax.errors import UserError
-from gan_jax.networks.layers import BatchNorm
+from gan_jax.networks.layers import BatchNorm, InstanceNorm
 from gan_jax.networks.spectral import SpectralNorm
 
 ModuleDef = Callable[..., Any]
@@ -105,6 +105,37 @@ class BatchNormalised(NetworkSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InstanceNormalised(NetworkSettings):
+    """Networks whose norm may be of each picture by itself, with a scale and a bias (`instance`) or
+    without (`plain_instance`)."""
+
+    norm: Literal["instance", "plain_instance", "batch", "none"] = "instance"
+    batch_norm_momentum: Decay = 0.9
+    batch_norm_epsilon: Positive = 1e-5
+
+    @property
+    def normalised(self) -> bool:
+        """Whether there is a norm, so that the layer before it needs no bias."""
+        return self.norm != "none"
+
+    @property
+    def scale_init(self) -> Callable:
+        """The initialiser of the norms' scales."""
+        return nn.initializers.ones_init()
+
+    def norm_layer(self, train: bool, dtype: jnp.dtype) -> ModuleDef:
+        """Makes the norm of maps [n, h, w, c]."""
+        if not self.normalised:
+            return super().norm_layer(train, dtype)
+        init = self.scale_init
+        if self.norm == "batch":
+            fields = self.batch_norm_momentum, self.batch_norm_epsilon, dtype, init
+            return lambda: partial(BatchNorm(*fields), train=train)
+        affine = self.norm == "instance"
+        return partial(InstanceNorm, dtype=dtype, affine=affine, scale_init=init)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NormalKernels:
     """Networks whose kernels start at N(0, kernel_stddev)."""
 
@@ -114,6 +145,17 @@ class NormalKernels:
     def kernel_init(self) -> Callable:
         """The initialiser of kernels."""
         return nn.initializers.normal(self.kernel_stddev)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalScales(NormalKernels):
+    """Networks whose norms' scales start as spread as their kernels, at N(1, kernel_stddev)."""
+
+    @property
+    def scale_init(self) -> Callable:
+        """The initialiser of the norms' scales."""
+        spread = self.kernel_init
+        return lambda *args: 1 + spread(*args)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.errors import choose
+from gan_jax.method import Example
 
 Augmentation = Callable[[jax.Array, jax.Array], jax.Array]
 """(key, image [h, w, c] in [-1, 1]) -> image of the same shape."""
@@ -55,6 +56,8 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "translation": translation,
     "cutout": cutout,
 }
+GEOMETRIC = frozenset({"translation"})
+"""Those that move what they show."""
 
 
 Pipeline = Callable[[jax.Array, jax.Array, jax.Array | float], jax.Array]
@@ -74,6 +77,12 @@ def pipeline(names: tuple[str, ...]) -> Pipeline:
         return image
 
     return jax.vmap(one, (0, 0, None)) if parts else lambda keys, images, probability: images
+
+
+def flip_example(keys: jax.Array, examples: Example) -> Example:
+    """Mirrors the x of each example [n, ...], and its source picture with it, as `flip` does."""
+    source = None if examples.source is None else flip(keys, examples.source)
+    return examples._replace(x=flip(keys, examples.x), source=source)
 
 
 def flip(keys: jax.Array, images: jax.Array) -> jax.Array:

@@ -113,8 +113,10 @@ def make_hooks(
         return Hooks()
     train = config.train
     progress = Progress(step, train.num_steps, train.batch_size, train.num_seeds)
-    kind, inputs = config.data.kind, partial(sampling.inputs, config, method)
-    shared = inputs, sampling.sampler(config, method), jax.jit(method.evaluate), plan
+    evaluate = jax.jit(method.evaluate)
+    kind, requests = config.data.kind, sampling.Requests(config, pictures=dataset.test)
+    inputs = partial(sampling.inputs, config, method)
+    shared = inputs, requests, sampling.sampler(config, method, requests), evaluate, plan
     seeds = [
         Seed(part, dataset, *shared, Writers(folder, step, kind), background, progress)
         for part, folder in directory.seeds(config, workdir)

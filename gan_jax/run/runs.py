@@ -11,7 +11,8 @@ import jax
 from gan_jax import data, keys, methods
 from gan_jax.data import Dataset
 from gan_jax.errors import UserError
-from gan_jax.methods import Config, Method, State
+from gan_jax.methods import Config, Method, State, sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.run import directory, environment
 from gan_jax.run.checkpoint import Checkpoints, Damaged
 from gan_jax.system import layout
@@ -128,6 +129,13 @@ def dataset(run: Run) -> Dataset:
             f"{found.fingerprint}); bring back the run's own, or train a new run on these."
         )
     return found
+
+
+def requests(run: Run, classes: tuple[int, ...] = ()) -> Requests:
+    """What the run's samples are to show; where it makes pictures from pictures, those of its test
+    examples. Raises `UserError` where these cannot be had any more."""
+    needed = sampling.takes_pictures(run.config)
+    return Requests(run.config, classes, dataset(run).test if needed else None)
 
 
 def recorded_data(run: Run) -> dict[str, Any]:

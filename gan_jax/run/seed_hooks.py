@@ -6,6 +6,7 @@ to the background.
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import jax
@@ -16,11 +17,13 @@ from tqdm import tqdm
 from gan_jax import keys
 from gan_jax.data import Dataset, kinds
 from gan_jax.devices.parallel import MetricSums
+from gan_jax.evaluation import pairs, sources
 from gan_jax.evaluation.looks import Look, Plan, collapse
 from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.keys import Purpose
 from gan_jax.method import Inputs, num_examples, take
 from gan_jax.methods import Config, State, average
+from gan_jax.methods.sampling import Requests
 from gan_jax.metrics.measures import measures
 from gan_jax.run.background import Background
 from gan_jax.run.intervals import is_due, was_due
@@ -58,7 +61,8 @@ class Seed(NamedTuple):
 
     config: Config
     dataset: Dataset
-    inputs: Callable[..., Inputs]  # `sampling.inputs` of a stream's key and numbers
+    inputs: Callable[..., Inputs]  # `sampling.inputs` of a stream's key, numbers, what they show
+    requests: Requests
     sample: Callable[..., np.ndarray]  # `sampling.sampler`, compiled once for all seeds
     evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, likewise
     plan: Plan
@@ -100,7 +104,8 @@ class Evaluation:
         chosen = np.asarray(jax.random.randint(key, (count,), 0, num_examples(test)))
         stored = jax.tree.map(jnp.asarray, take(test, chosen))
         batch = kinds.to_model(config.data.kind, stored)
-        inputs = seed.inputs(seed.grid_key, np.arange(count))
+        numbers = np.arange(count)
+        inputs = seed.inputs(seed.grid_key, numbers, seed.requests(numbers))
         found = seed.evaluate(moment.state, batch, inputs)
         if seed.is_grid_due(moment.step):
             seed.background.submit(seed.writers.evaluation, moment.step, found)
@@ -111,7 +116,8 @@ class Measures:
     """What is measured of the fixed samples, by the averaged weights, for a row after a grid."""
 
     def __init__(self, seed: Seed):
-        self._seed, self._measures = seed, measures(seed.config.data, seed.dataset)
+        of_data = measures(seed.config.data, seed.dataset)
+        self._seed, self._measures = seed, (*of_data, *pairs.measures(seed.requests))
 
     def is_due(self, step: int) -> bool:
         config = self._seed.config
@@ -206,10 +212,11 @@ class Grids:
 
     def __call__(self, moment: Moment) -> Row:
         seed, count = self._seed, self._seed.config.sample.num_images
-        grids = {layout.SAMPLES: seed.sample(moment.state, seed.grid_key, count)}
+        shown = partial(sources.beside, seed.config, seed.requests(range(count)))
+        grids = {layout.SAMPLES: shown(seed.sample(moment.state, seed.grid_key, count))}
         if average.is_kept(seed.config.train):
             raw = seed.sample(moment.state, seed.grid_key, count, averaged=False)
-            grids[layout.RAW_SAMPLES] = raw
+            grids[layout.RAW_SAMPLES] = shown(raw)
         weights = jax.device_get(moment.state)
         seed.background.submit(self._write, moment.step, grids, weights)
         return {}

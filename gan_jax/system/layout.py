@@ -19,6 +19,8 @@ EVALUATION, SCORES, SCORES_TABLE, SCORES_PLOT = (
     *("scores.md", "scores.png"),
 )
 """A folder of folders, one for each protocol, and the files in each."""
+PAIRS, PAIRS_TABLE = "pairs.json", "pairs.md"
+"""In that folder: scores of pictures that were made from pictures."""
 REALISM = "realism.png"
 """Beside the scores: samples by realism."""
 ROLLBACKS = "rollbacks.json"

@@ -17,6 +17,7 @@ from gan_jax.data.densities import Mixture
 from gan_jax.keys import Purpose
 from gan_jax.method import Inputs
 from gan_jax.methods import GAN, Config, Method, State, sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.networks import latents
 from gan_jax.objectives import NonSaturating, losses
 from gan_jax.run import runs
@@ -117,7 +118,11 @@ def looks(config: Config, method: Method) -> Looks:
         return losses.probability(logits)
 
     gradient = jax.grad(lambda state, points: probability(state, points).sum(), argnums=1)
-    return sampling.sampler(config, method), jax.jit(probability), jax.jit(gradient)
+    return (
+        sampling.sampler(config, method, Requests(config)),
+        jax.jit(probability),
+        jax.jit(gradient),
+    )
 
 
 def _manifold(run: Run) -> np.ndarray | None:

@@ -13,8 +13,9 @@ from gan_jax.data import Dataset, kinds
 from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.method import Example, Inputs, num_examples
+from gan_jax.method import Example, Inputs
 from gan_jax.methods import Config, Method, sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.run import runs
 from gan_jax.run.runs import Run
 from gan_jax.visualize.options import NotForThisRun, Options
@@ -23,14 +24,13 @@ from gan_jax.visualize.options import NotForThisRun, Options
 def numbered(run: Run, options: Options, numbers: Sequence[int]) -> Inputs:
     """The inputs of samples by their numbers [n], those of --mode=sample."""
     key = keys.stream(keys.root(options.seed), Purpose.USER_SAMPLE)
-    classes = runs.class_numbers(run, options.classes)
-    return sampling.inputs(run.config, run.method, key, np.asarray(numbers), classes)
+    requests = runs.requests(run, runs.class_numbers(run, options.classes))
+    return sampling.inputs(run.config, run.method, key, np.asarray(numbers), requests(numbers))
 
 
 def labels(run: Run, options: Options, numbers: Sequence[int]) -> np.ndarray:
     """The classes [n] of samples by their numbers: those that were asked for in turn, or all."""
-    classes = runs.class_numbers(run, options.classes)
-    return np.asarray(sampling.requested(run.config, np.asarray(numbers), classes).label)
+    return Requests(run.config, runs.class_numbers(run, options.classes)).labels(numbers)
 
 
 def conditioned(run: Run, z: Any, examples: Example) -> Inputs:
@@ -99,8 +99,8 @@ def _compiled(config: Config, method: Method) -> _Compiled:
 
 def _all(stream: chunks.Stream, run: Run, given: Any) -> np.ndarray:
     """What a stream makes of a tree of arrays [n, ...], at once."""
-    given = jax.tree.map(np.asarray, given)
-    return np.concatenate(list(stream(run.state, given, num_examples(given))))
+    arrays = jax.tree.map(np.asarray, given)
+    return np.concatenate(list(stream(run.state, *chunks.of_arrays(arrays))))
 
 
 def are_pictures(run: Run) -> bool:

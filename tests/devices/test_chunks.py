@@ -17,11 +17,8 @@ def whole(stream, *given):
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
-def test_numbers_fill_whole_chunks():
-    np.testing.assert_array_equal(chunks.numbers(5, 1), np.arange(5, 69))
-    assert len(chunks.numbers(0, 64)) == 64
-    assert len(chunks.numbers(0, 65)) == 128
-    assert len(chunks.numbers(0, 0)) == 0
+def themselves(numbers):
+    return numbers
 
 
 @pytest.mark.parametrize("devices", [1, 2])
@@ -32,17 +29,30 @@ def test_each_result_is_that_of_its_own_example(monkeypatch, devices, most):
     stream = chunks.streamer(lambda given, x: {"sum": x.sum(1) * given, "same": x})
     examples = np.arange(2 * 500, dtype=np.float32).reshape(500, 2)
     for count in (1, 64, 65, 128, 200, 384, 385, 500):
-        found = whole(stream, np.float32(3), examples[:count], count)
+        found = whole(stream, np.float32(3), *chunks.of_arrays(examples[:count]))
         np.testing.assert_array_equal(found["sum"], 3 * (4 * np.arange(count) + 1))
         np.testing.assert_array_equal(found["same"], examples[:count])
-    sizes = [len(part["sum"]) for part in stream(np.float32(3), examples, 500)]
+    sizes = [len(part["sum"]) for part in stream(np.float32(3), *chunks.of_arrays(examples))]
     size = devices * most * chunks.CHUNK
     assert sizes == [min(size, 500 - first) for first in range(0, 500, size)]
 
 
+def test_numbers_go_on_to_the_end_of_a_chunk_and_begin_anywhere():
+    asked = []
+
+    def examples(numbers):
+        asked.append(numbers)
+        return numbers
+
+    (found,) = chunks.streamer(lambda given, numbers: numbers)(0, examples, range(1_000, 1_005))
+    np.testing.assert_array_equal(found, range(1_000, 1_005))
+    assert all(len(numbers) % chunks.CHUNK == 0 for numbers in asked)
+    np.testing.assert_array_equal(asked[0][:64], range(1_000, 1_064))
+
+
 def test_nothing_is_made_of_no_examples():
     stream = chunks.streamer(lambda given, x: x)
-    assert list(stream(0, np.zeros((0, 2), np.float32), 0)) == []
+    assert list(stream(0, *chunks.of_arrays(np.zeros((0, 2))))) == []
 
 
 def test_digits_depend_neither_on_devices_nor_on_calls(monkeypatch):
@@ -59,7 +69,7 @@ def test_digits_depend_neither_on_devices_nor_on_calls(monkeypatch):
         with monkeypatch.context() as patch:
             on_devices(patch, devices)
             patch.setattr(chunks, "MOST_CHUNKS", most)
-            found.append(whole(chunks.streamer(function), weights, chunks.numbers(0, count), count))
+            found.append(whole(chunks.streamer(function), weights, themselves, range(count)))
     assert np.unique(found[0]).size > 12_000
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0][: len(other)])
@@ -77,7 +87,7 @@ def test_devices_share_the_chunks_and_make_no_others(monkeypatch):
     stream = chunks.streamer(function)
     for count, first, second in ((1, 64, 0), (65, 64, 64), (64 * 3, 128, 64), (64 * 6, 192, 192)):
         made.clear()
-        device = whole(stream, 0, chunks.numbers(0, count), count)
+        device = whole(stream, 0, themselves, range(count))
         jax.effects_barrier()
         np.testing.assert_array_equal(device, np.repeat([0, 1], (first, second))[:count])
         assert sorted(made) == list(range(0, count, chunks.CHUNK))
@@ -94,7 +104,7 @@ def test_the_next_call_begins_before_the_host_waits_for_one(monkeypatch, is_ther
         jax.debug.callback(lambda first: made.append(int(first)), numbers[0])
         return numbers
 
-    parts = chunks.streamer(function)(0, chunks.numbers(0, 4 * 64), 4 * 64)
+    parts = chunks.streamer(function)(0, themselves, range(4 * 64))
     next(parts)
     jax.effects_barrier()
     assert made == expected

@@ -40,14 +40,14 @@ def test_the_features_of_samples_are_those_of_the_pictures_on_any_devices(parts,
     config, dataset, method, state = parts
     extractor = Patches().extractor(dataset, config.data)
     key = keys.stream(keys.root(5), Purpose.SCORE)
-    fakes = extraction.Sampler(config, method, extractor)(state, key, range(150))
-    pictures = sampling.sampler(config, method)(state, key, 150)
+    fakes = extraction.Sampler(method, extractor, sampling.Requests(config))(state, key, range(150))
+    pictures = sampling.sampler(config, method, sampling.Requests(config))(state, key, 150)
     np.testing.assert_array_equal(fakes.images, pictures)
     expected = extraction.of_examples(extractor, pictures)
     np.testing.assert_allclose(fakes.features, expected, rtol=1e-5, atol=1e-6)
     one = jax.local_devices()[:1]
     monkeypatch.setattr(jax, "local_devices", lambda: one)
-    alone = extraction.Sampler(config, method, extractor)(state, key, range(150))
+    alone = extraction.Sampler(method, extractor, sampling.Requests(config))(state, key, range(150))
     np.testing.assert_array_equal(alone.features, fakes.features)
 
 

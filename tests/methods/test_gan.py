@@ -241,7 +241,7 @@ def test_the_ordinary_game_is_the_general_one_to_the_bit(tiny, name, devices):
 
     def played(play):
         return on_devices(
-            lambda batch, state: play(game, state, batch.x, game.condition(batch), root),
+            lambda batch, state: play(game, state, batch, root),
             devices,
             state._replace(step=jnp.int32(2)),
         )

@@ -45,8 +45,8 @@ def by_hand(batch, s, game, first):
         real = jnp.where(mirrored[:, None, None, None], real[:, :, ::-1], real)
         z = game.draw_latents(keys.per_example(key_of(Purpose.LATENT), numbers))
         inputs = Inputs(z, batch.label[update::2])
-        fakes = passes.make_fakes(game, s.gen, inputs)
         now = passes.StepContext(s.step, s.scalars, key_of)
+        fakes = passes.make_fakes(game, now, s.gen, inputs)
         disc, measured, _ = turns.update_disc(game, now, disc, real, fakes.images, inputs)
         metrics.append(measured["d/loss"])
     return disc, fakes.stats, sum(metrics) / 2

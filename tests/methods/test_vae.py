@@ -214,7 +214,7 @@ def test_a_run_shows_the_terms_and_goes_on(config, tmp_path, capsys):
         assert all(math.isfinite(row[name]) for row in rows)
     assert f"reconstruction {rows[1]['vae/reconstruction']:.3f}" in capsys.readouterr().out
     assert (tmp_path / "losses.png").exists()
-    sample = sampling.sampler(config, methods.make(config))
+    sample = sampling.sampler(config, methods.make(config), sampling.Requests(config))
     assert sample(state, keys.root(1), 3).shape == (3, 8, 8, 1)
 
 

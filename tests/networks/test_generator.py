@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_networks import GENS, gen_settings, generator
+from small_networks import GENS, PICTURED, gen_settings, generator
 
 from gan_jax.config import override
 from gan_jax.config.values import check
@@ -29,7 +29,7 @@ def started(name, latents=Z, **fields):
 
 def test_every_choice_is_tested():
     assert set(GENS) == set(GenSettings.choices)
-    assert set(GENS) - set(NORMALISED) == {"began", "lapgan", "r3gan"}
+    assert set(GENS) - set(NORMALISED) == {"began", "r3gan", "stargan", *PICTURED}
 
 
 @pytest.mark.parametrize("name", ["dcgan", "mlp", "r3gan"])

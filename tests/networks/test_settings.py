@@ -9,12 +9,23 @@ import jax
 import jax.numpy as jnp
 import pytest
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from small_networks import CLASSES, DISCS, GENS, SHAPE, disc_settings, gen_settings
+from small_networks import (
+    CLASSES,
+    DISCS,
+    ENERGIES,
+    GENS,
+    LINEAR,
+    SHAPE,
+    condition,
+    disc_settings,
+    gen_settings,
+)
 
 from gan_jax.config.part import hints
 from gan_jax.config.values import check
 from gan_jax.errors import UserError
 from gan_jax.networks import DiscSettings, EncoderSettings, GenSettings
+from gan_jax.networks.generator import ConditionalGen
 from gan_jax.networks.mlp import MLPDisc, MLPGen
 
 FAMILIES = (GenSettings, DiscSettings, EncoderSettings)
@@ -27,6 +38,7 @@ G = COMMON | {"conditioning", "embedding_features"}
 D = COMMON | {"minibatch", "conditioning", "embedding_features", "code_features"}
 BAND = COMMON | ACTIVATED | {"kernel_size", "kernel_stddev"}
 DCGAN = BAND | NORMALISED
+PICTURE = COMMON | NORMALISED | {"kernel_stddev"}
 POOLED = {"pooling", "dropout_rate"}
 FIELDS = {
     GenSettings: {
@@ -41,6 +53,11 @@ FIELDS = {
         "r3gan": G | ACTIVATED | {"kernel_size", "output"},
         "resnet": G | ACTIVATED | NORMALISED | {"kernel_size", "attention"},
         "sndcgan": G | ACTIVATED | NORMALISED | {"kernel_stddev"},
+        "srcnn": COMMON | {"kernel_stddev"},
+        "srresnet": PICTURE | {"blocks", "output"},
+        "stargan": COMMON | NORMALISED | {"blocks"},
+        "translator": PICTURE | {"blocks"},
+        "unet": PICTURE | {"dropout_rate"},
     },
     DiscSettings: {
         "autoencoder": D | ACTIVATED | NORMALISED | {"dropout_rate", "output", "energy"},
@@ -54,10 +71,13 @@ FIELDS = {
         "infogan_autoencoder": D | DCGAN | {"energy"},
         "lapgan": BAND | {"minibatch", "dropout_rate"},
         "mlp": D | ACTIVATED | NORMALISED | {"dropout_rate"},
+        "patch": PICTURE | {"minibatch", "conditioning", "kernel_size"},
         "r3gan": D | ACTIVATED | {"kernel_size"},
         "resnet": D | ACTIVATED | NORMALISED | POOLED
         | {"kernel_size", "attention", "downsampling_blocks"},
         "sndcgan": D | ACTIVATED | NORMALISED | POOLED | {"kernel_stddev"},
+        "srgan": PICTURE | {"minibatch", "conditioning"},
+        "stargan": COMMON | {"minibatch", "conditioning"},
     },
     EncoderSettings: {
         "infogan": COMMON | DCGAN,
@@ -73,9 +93,16 @@ NAMES = {
     "infogan": "InfoGAN",
     "lapgan": "LAPGAN",
     "mlp": "MLP",
+    "patch": "Patch",
     "r3gan": "R3GAN",
     "resnet": "ResNet",
     "sndcgan": "SNDCGAN",
+    "srcnn": "SRCNN",
+    "srgan": "SRGAN",
+    "srresnet": "SRResNet",
+    "stargan": "StarGAN",
+    "translator": "Translator",
+    "unet": "UNet",
 }
 
 
@@ -85,20 +112,16 @@ def test_every_network_has_the_fields_that_it_uses_and_no_others(family):
     assert found == FIELDS[family]
 
 
-def condition(name):
-    return jnp.zeros((2, *SHAPE)) if name == "lapgan" else jnp.arange(2, dtype=jnp.int32)
-
-
 @pytest.mark.parametrize("name", GENS)
 def test_every_generator_makes_examples_and_is_called_by_its_name(name):
     gen = gen_settings(name).build(SHAPE, CLASSES, FLOAT32)
-    z = jax.random.normal(jax.random.key(0), (2, 64))
+    z = jax.random.normal(jax.random.key(0), (2, 0 if name == "translator" else 64))
     made, _ = gen.init_with_output(jax.random.key(1), z, condition(name), train=False)
     assert made.shape == (2, *SHAPE)
     assert made.dtype == jnp.float32
     assert name == "lapgan" or float(jnp.abs(made).max()) <= 1
     assert type(gen).__name__ == NAMES[name] + "Generator"
-    if name != "lapgan":
+    if issubclass(GenSettings.choices[name], ConditionalGen):
         gen = gen_settings(name, conditioning="embedding").build(SHAPE, CLASSES, FLOAT32)
         table = modules(gen, z, condition(name))
         assert table[""] == "ConditionalGenerator"
@@ -110,10 +133,13 @@ def test_every_discriminator_gives_logits_and_is_called_by_its_name(name):
     disc = disc_settings(name).build(SHAPE, CLASSES, FLOAT32)
     x = jax.random.uniform(jax.random.key(0), (2, *SHAPE), minval=-1.0)
     output, _ = disc.init_with_output(jax.random.key(1), x, condition(name), train=False)
-    assert output.logits.shape == (2,)
+    assert output.logits.shape == {"patch": (2, 4), "stargan": (2, 4)}.get(name, (2,))
+    assert output.features.shape == (2, output.features.size // 2)
     assert jnp.isfinite(output.logits).all()
     table = modules(disc, x, condition(name))
-    assert table[""] == ("Discriminator" if name == "lapgan" else "ConditionalDiscriminator")
+    outer = {"lapgan": "", "srgan": "Source", "patch": "SourcePatchwise", "stargan": "Classifying"}
+    outer |= dict.fromkeys(LINEAR | ENERGIES, "Conditional")
+    assert table[""] == outer[name] + "Discriminator"
     body = {"autoencoder": "MLPDiscriminator", "began": "BEGANEncoder"}
     body |= {f"{name}_autoencoder": f"{NAMES[name]}Discriminator" for name in ("dcgan", "infogan")}
     assert table["body"] == body.get(name, NAMES.get(name, "") + "Discriminator")

@@ -38,7 +38,14 @@ def by_hand(tmp_path, classes=0, latents=None, **functions) -> Run:
 
     data = Digits(height=8, width=8, channels=1, num_classes=classes)
     config = dataclasses.replace(tiny_config(), data=data, latents=latents)
-    method = Method(None, conditioning.inputs_of(config), None, sample, None, **functions)
+    method = Method(
+        None,
+        conditioning.inputs_of(config, conditioning.condition_of(config)),
+        None,
+        sample,
+        None,
+        **functions,
+    )
     return Run(tmp_path, config, method, 7, jnp.zeros(()))
 
 
@@ -122,7 +129,9 @@ def test_a_vae_has_the_pictures_of_its_plane_and_its_encoder(vae):
 def test_samples_are_those_of_their_numbers(gan):
     run = open_run(gan)
     key = keys.stream(keys.root(3), Purpose.USER_SAMPLE)
-    expected = sampling.sampler(run.config, run.method)(run.state, key, 70)
+    expected = sampling.sampler(run.config, run.method, sampling.Requests(run.config))(
+        run.state, key, 70
+    )
     inputs = subject.numbered(run, Options(seed=3), [69, 2])
     np.testing.assert_array_equal(subject.images(run, inputs), expected[[69, 2]])
 
@@ -232,7 +241,9 @@ def test_progress_spreads_its_snapshots():
 def test_progress_finds_the_grids_as_they_were(gan):
     run = open_run(gan)
     key = keys.stream(keys.root(run.config.seed), Purpose.SAMPLE_GRID)
-    images = sampling.sampler(run.config, run.method)(run.state, key, 4)
+    images = sampling.sampler(run.config, run.method, sampling.Requests(run.config))(
+        run.state, key, 4
+    )
     grid = grid_of(run, gan / "samples" / "step_00000004.png")
     np.testing.assert_array_equal(grid, sheets.grid(images))
     with Image.open(gan / "samples" / "step_00000004.png") as picture:

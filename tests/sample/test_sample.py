@@ -16,6 +16,7 @@ from gan_jax.methods import sampling
 from gan_jax.networks import latents
 from gan_jax.networks.latents import Normal, Uniform
 from gan_jax.run import runs
+from gan_jax.sample import drawn
 
 
 def test_latents_are_of_their_distribution():
@@ -34,7 +35,7 @@ def test_latents_are_of_their_distribution():
 def test_a_sample_is_the_same_however_many_are_drawn(tiny):
     method = methods.make(tiny)
     state = jax.jit(method.init)(keys.root(0))
-    sample = sampling.sampler(tiny, method)
+    sample = sampling.sampler(tiny, method, sampling.Requests(tiny))
     key = keys.root(5)
     many = sample(state, key, 130)
     assert many.shape == (130, 8, 8, 1)
@@ -47,10 +48,10 @@ def test_a_sample_is_the_same_however_many_are_drawn(tiny):
 def test_a_sample_is_the_same_on_one_device_and_on_two(tiny, monkeypatch):
     method = methods.make(tiny)
     state = jax.jit(method.init)(keys.root(0))
-    two = sampling.sampler(tiny, method)(state, keys.root(5), 130)
+    two = sampling.sampler(tiny, method, sampling.Requests(tiny))(state, keys.root(5), 130)
     monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:1])
     monkeypatch.setattr(chunks, "MOST_CHUNKS", 2)
-    one = sampling.sampler(tiny, method)(state, keys.root(5), 130)
+    one = sampling.sampler(tiny, method, sampling.Requests(tiny))(state, keys.root(5), 130)
     np.testing.assert_array_equal(one, two)
 
 
@@ -156,7 +157,9 @@ def test_the_latents_are_those_of_the_images(run, tmp_path):
     arrays = np.load(sample.run(run, 70, 5, formats=("npz",), output=tmp_path) / "samples.npz")
     opened = runs.open_run(run)
     key = keys.stream(keys.root(5), keys.Purpose.USER_SAMPLE)
-    inputs = sampling.inputs(opened.config, opened.method, key, np.arange(70))
+    numbers = np.arange(70)
+    shown = sampling.Requests(opened.config)(numbers)
+    inputs = sampling.inputs(opened.config, opened.method, key, numbers, shown)
     np.testing.assert_allclose(arrays["latents"], inputs.latents, rtol=1e-5, atol=1e-6)
     made = opened.method.sample(opened.state, inputs, True)["image"]
     stored = np.asarray(opened.config.data.kind.from_model(made))
@@ -184,7 +187,7 @@ def test_a_full_disk_ends_the_drawing_and_leaves_no_part_of_an_array(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(kinds.Picture, "file", full)
-    monkeypatch.setattr(sample, "_write_header", full)
+    monkeypatch.setattr(drawn, "_write_header", full)
     with pytest.raises(UserError, match="no space left"):
         sample.run(run, 64 * 12, 0, formats=formats, output=tmp_path / "full")
     assert list((tmp_path / "full").iterdir()) == []

@@ -15,8 +15,10 @@ from tqdm import tqdm
 
 from gan_jax import keys
 from gan_jax.data.kinds import Kind
+from gan_jax.evaluation import sources
 from gan_jax.keys import Purpose
 from gan_jax.methods import sampling
+from gan_jax.methods.sampling import Requests
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
 from gan_jax.system import disk, layout, user_cache
@@ -47,6 +49,7 @@ def run(
     user_cache.keep_compiled_programs()
     opened = runs.open_run(workdir, step)
     numbers = runs.class_numbers(opened, classes)
+    requests = runs.requests(opened, numbers)
     with disk.explained(opened.workdir, "--output"):
         if output:
             folder = disk.folder(expanded(output))
@@ -54,18 +57,18 @@ def run(
             name = layout.generated(opened.step, seed, numbers)
             folder = disk.folder(opened.workdir, layout.GENERATED, name)
     with disk.explained(folder, "--output"):
-        Writer(opened, numbers)(seed, num_samples, formats, folder)
+        Writer(opened, requests)(seed, num_samples, formats, folder)
     print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
     return folder
 
 
 class Writer:
-    """Draws samples of some classes, or all, from a run and writes them; compiled once."""
+    """Draws the samples that are requested from a run and writes them; compiled once."""
 
-    def __init__(self, run: Run, classes: tuple[int, ...] = ()):
-        self._run, self._classes = run, classes
-        self._images = sampling.streamer(run.config, run.method, classes)
-        self._latents = sampling.latents_streamer(run.config, run.method)
+    def __init__(self, run: Run, requests: Requests):
+        self._run, self._requests = run, requests
+        self._images = sampling.streamer(run.config, run.method, requests)
+        self._latents = sampling.latents_streamer(run.config, run.method, requests)
 
     def __call__(self, seed: int, count: int, formats: Sequence[str], folder: Path) -> None:
         """Writes to a folder, as `run` does, on a thread that the drawing does not wait for."""
@@ -87,7 +90,9 @@ class Writer:
                     pending.popleft().result()
             for writing in pending:
                 writing.result()
-        grid = kind.sheet(np.concatenate(shown))
+        made = np.concatenate(shown)
+        requested = self._requests(range(len(made)))
+        grid = kind.sheet(sources.beside(self._run.config, requested, made))
         pictures.write_png(folder / layout.GENERATED_GRID, grid, kind.scale)
 
     def _parts(self, key: jax.Array, count: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -112,9 +117,8 @@ class Writer:
                 yield add
             _write_array(archive, "latents", self._latents(key, count), count)
             if names := runs.class_names(self._run):
-                numbers, wanted = np.arange(count), self._classes
-                labels = sampling.requested(self._run.config, numbers, wanted).label
-                _write_array(archive, "labels", [np.asarray(labels)], count)
+                labels = self._requests.labels(np.arange(count))
+                _write_array(archive, "labels", [labels], count)
                 _write_array(archive, "class_names", [np.array(names)], len(names))
 
 

@@ -1,0 +1,165 @@
+"""Pictures that networks are conditioned on: made of each example, or stored beside it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import jax
+import jax.numpy as jnp
+from annotated_types import Gt, Lt
+
+from gan_jax.config import Part, Positive
+from gan_jax.data.kinds import Kind, Picture
+from gan_jax.errors import UserError
+from gan_jax.method import Example
+
+LUMA = (0.299, 0.587, 0.114)
+"""Of red, green and blue (ITU-R BT.601), as Pillow's mode L has them."""
+
+
+@dataclass(frozen=True)
+class Given(Part):
+    """What networks are given of an example, in addition to its class: a source picture."""
+
+    def check(self, kind: Kind) -> None:
+        """Raises `UserError` where examples of a kind have no such picture."""
+        if not isinstance(kind, Picture):
+            raise UserError(
+                f"condition.name={self.choice} is made of pictures, and these examples have the "
+                f"shape {kind.shape}; set condition.name=none."
+            )
+
+    def picture(self, examples: Example) -> Any:
+        """The source pictures, float32 [n, h, w, c] in [-1, 1], of examples in the model's range:
+        those that they have, else made of their x."""
+        return self.derived(examples.x) if examples.source is None else examples.source
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        """The source pictures of pictures x [n, h, w, c], in [-1, 1] both."""
+        raise NotImplementedError
+
+    def asked(self, pictures: Any) -> Any:
+        """The part of pictures [n, h, w, c] that the source does not show, which is scored."""
+        return pictures
+
+
+class Nothing(Given, name="none"):
+    """No picture."""
+
+    def check(self, kind: Kind) -> None:
+        """Every example will do."""
+
+    def picture(self, examples: Example) -> None:
+        return None
+
+
+NOTHING = Nothing()
+
+
+class Gray(Given, name="gray"):
+    """The luma of a coloured picture, one channel: to colour it."""
+
+    def check(self, kind: Kind) -> None:
+        super().check(kind)
+        if kind.shape[-1] == 1:
+            raise UserError(
+                "condition.name=gray is made of coloured pictures, and these are gray; set "
+                "data.channels=3."
+            )
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        return _rounded(luma(x))
+
+
+@dataclass(frozen=True)
+class Small(Given, name="small"):
+    """The picture at 1/`factor` of its sides, by an antialiased bicubic filter, Pillow's: for
+    super-resolution."""
+
+    factor: Literal[2, 4, 8] = 4
+
+    def check(self, kind: Kind) -> None:
+        super().check(kind)
+        for side, size in zip(("height", "width"), kind.shape, strict=False):
+            if size % self.factor:
+                near = max(1, round(size / self.factor)) * self.factor
+                raise UserError(
+                    f"condition.factor={self.factor} does not divide data.{side}={size}; set "
+                    f"data.{side}={near}."
+                )
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        n, height, width, c = x.shape
+        shape = n, height // self.factor, width // self.factor, c
+        return _rounded(jax.image.resize(x, shape, "cubic", antialias=True))
+
+
+@dataclass(frozen=True)
+class Masked(Given, name="masked"):
+    """The picture with its middle, `share` of each side, in white: to be filled in."""
+
+    share: Annotated[float, Gt(0), Lt(1)] = 0.5
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        return jnp.asarray(x).at[:, *self.gap(x.shape[1:3])].set(1.0)
+
+    def gap(self, sides: tuple[int, ...]) -> tuple[slice, slice]:
+        """The rows and the columns of a picture of these sides (height, width) that are hidden."""
+        sizes = [max(1, round(side * self.share)) for side in sides]
+        firsts = [(side - size) // 2 for side, size in zip(sides, sizes, strict=True)]
+        rows, columns = (slice(at, at + size) for at, size in zip(firsts, sizes, strict=True))
+        return rows, columns
+
+    def asked(self, pictures: Any) -> Any:
+        return pictures[:, *self.gap(pictures.shape[1:3])]
+
+
+class Edges(Given, name="edges"):
+    """The outlines of a picture, one channel, dark on white: the length of Sobel's gradient of its
+    luma, of which a step from black to white reaches black."""
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        y = jnp.pad(luma(x), [(0, 0), (1, 1), (1, 1), (0, 0)], mode="edge")
+        smooth, slope = (1.0, 2.0, 1.0), (-1.0, 0.0, 1.0)
+        down, across = _filtered(y, slope, smooth), _filtered(y, smooth, slope)
+        return _rounded(1 - jnp.sqrt(down**2 + across**2) / 4)  # 8 is the most along one axis
+
+
+@dataclass(frozen=True)
+class Blurred(Given, name="blurred"):
+    """The picture under a Gaussian of `deviation` pixels: to be sharpened."""
+
+    deviation: Positive = 2.0
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        reach = max(1, round(3 * self.deviation))
+        weights = jnp.exp(-(jnp.arange(-reach, reach + 1) ** 2) / (2 * self.deviation**2))
+        along = tuple(weights / weights.sum())
+        padding = [(0, 0), (reach, reach), (reach, reach), (0, 0)]
+        return _rounded(_filtered(jnp.pad(x, padding, mode="edge"), along, along))
+
+
+class Stored(Given, name="stored"):
+    """The picture that the data have beside each example."""
+
+    def picture(self, examples: Example) -> Any:
+        return examples.source
+
+
+def luma(x: jax.Array) -> jax.Array:
+    """The brightness of pictures [n, h, w, c], [n, h, w, 1] in the same range; alpha is left
+    out."""
+    if x.shape[-1] < 3:
+        return x[..., :1]
+    return jnp.tensordot(x[..., :3], jnp.array(LUMA), 1)[..., None]
+
+
+def _rounded(x: jax.Array) -> jax.Array:
+    """To the 256 levels of a file, so that a picture read from one is the same source."""
+    return jnp.round((jnp.clip(x, -1, 1) + 1) * 127.5) / 127.5 - 1
+
+
+def _filtered(x: jax.Array, down: Any, across: Any) -> jax.Array:
+    """Padded pictures [n, h + k - 1, w + l - 1, c] by a filter along each axis: [n, h, w, c]."""
+    height, width = x.shape[1] - len(down) + 1, x.shape[2] - len(across) + 1
+    x = sum(weight * x[:, i : i + height] for i, weight in enumerate(down))
+    return sum(weight * x[:, :, i : i + width] for i, weight in enumerate(across))

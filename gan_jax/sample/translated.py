@@ -1,0 +1,111 @@
+"""Pictures of the user's own, through a run that makes pictures from pictures."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from tqdm import tqdm
+
+from gan_jax import keys
+from gan_jax.data import Folder, folder, sheets
+from gan_jax.data.pictures import fit, opened
+from gan_jax.errors import UserError
+from gan_jax.evaluation import sources
+from gan_jax.keys import Purpose
+from gan_jax.method import Example
+from gan_jax.methods import sampling
+from gan_jax.metrics.trivial import as_target
+from gan_jax.run import pictures, runs
+from gan_jax.run.runs import Run
+from gan_jax.system import disk, layout, user_cache
+from gan_jax.system.names import expanded, printable
+
+MOST_IN_GRID = 64
+
+
+class Translated(NamedTuple):
+    """A picture of the user's, by its path in the folder, and what was made of it."""
+
+    path: Path
+    source: np.ndarray  # uint8 [h, w, c]
+    made: np.ndarray  # uint8 [h', w', c']
+
+
+def run(
+    workdir: str | Path,
+    inputs: str,
+    seed: int,
+    step: int | str | None = None,
+    output: str | Path | None = None,
+) -> Path:
+    """Makes a picture of each one in the folder `inputs`, by the averaged generator.
+
+    They are what the run's `condition` would make: small pictures to enlarge, outlines, pictures
+    with a white gap; each in its own size, of which networks take those that they can halve.
+    Writes a PNG under the name of each, and grid.png of the first ones of one size beside their
+    sources, to `output`, by default generated/step_NNNNNNNN_seed_N in the run directory; returns
+    that folder. Raises `UserError` for a run that draws latents, and where no picture can be made.
+    """
+    user_cache.keep_compiled_programs()
+    of = runs.open_run(workdir, step)
+    if not sampling.takes_pictures(of.config):
+        raise UserError("This run makes pictures of latents alone; leave --inputs out.")
+    root = expanded(inputs)
+    if not root.is_dir():
+        raise UserError(f"There is no folder {printable(inputs)}; check --inputs.")
+    found = folder.files(Folder(path=inputs))
+    with disk.explained(of.workdir, "--output"):
+        name = layout.generated(of.step, seed)
+        place = (
+            disk.folder(expanded(output))
+            if output
+            else disk.folder(of.workdir, layout.GENERATED, name)
+        )
+    shown: list[Translated] = []
+    with disk.explained(place, "--output"):
+        count = 0
+        for each in _translated(of, root, found, seed):
+            path = each.path.with_suffix(".png")
+            pictures.write_png(disk.folder(place, *path.parts[:-1]) / path.name, each.made)
+            count += 1
+            if len(shown) < MOST_IN_GRID and (not shown or each.made.shape == shown[0].made.shape):
+                shown.append(each)
+        if not shown:
+            raise UserError(f"None of the pictures in {printable(inputs)} could be used.")
+        sheet = sheets.grid(np.stack([_beside(each) for each in shown]))
+        scale = sheets.legible(*shown[0].made.shape[:2])
+        pictures.write_png(place / layout.GENERATED_GRID, sheet, scale)
+    print(f"Wrote {count} pictures of step {of.step} to {printable(place)}")
+    return place
+
+
+def _translated(run: Run, root: Path, paths: Sequence[Path], seed: int) -> Iterator[Translated]:
+    """Each picture that can be used, in order; of the others it is said why not."""
+    channels = sources.channels(run.config)
+    key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
+
+    @jax.jit
+    def make(state, number, source):
+        shown = Example(None, np.zeros(1, np.int32), source=source)
+        given = sampling.inputs(run.config, run.method, key, number, shown)
+        return run.config.data.kind.from_model(run.method.sample(state, given, True)["image"])
+
+    for number, path in enumerate(tqdm(paths, desc="making", disable=None, leave=False)):
+        name = path.relative_to(root)
+        try:
+            with opened(path) as picture:
+                source = fit(picture, picture.height, picture.width, channels)
+            made = np.asarray(make(run.state, np.array([number]), source[None]))[0]
+        except (UserError, OSError, ValueError, SyntaxError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            tqdm.write(f"{printable(name)} is left out: {printable(reason)}", file=sys.stderr)
+            continue
+        yield Translated(name, source, made)
+
+
+def _beside(each: Translated) -> np.ndarray:
+    """The source at the size of what was made of it, and that, side by side."""
+    return np.concatenate([as_target(each.source[None], each.made.shape)[0], each.made], axis=1)
