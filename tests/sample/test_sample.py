@@ -177,9 +177,10 @@ def test_pictures_and_array_hold_the_same(run, tmp_path, monkeypatch):
             np.testing.assert_array_equal(np.asarray(picture), images[number, ..., 0])
 
 
+@pytest.mark.parametrize("count", [3, 64 * 12])
 @pytest.mark.parametrize("formats", [("png",), ("npz",), ("png", "npz")])
 def test_a_full_disk_ends_the_drawing_and_leaves_no_part_of_an_array(
-    run, tmp_path, monkeypatch, formats
+    run, tmp_path, monkeypatch, formats, count
 ):
     monkeypatch.setattr(chunks, "MOST_CHUNKS", 1)
 
@@ -189,7 +190,7 @@ def test_a_full_disk_ends_the_drawing_and_leaves_no_part_of_an_array(
     monkeypatch.setattr(kinds.Picture, "file", full)
     monkeypatch.setattr(drawn, "_write_header", full)
     with pytest.raises(UserError, match="no space left"):
-        sample.run(run, 64 * 12, 0, formats=formats, output=tmp_path / "full")
+        sample.run(run, count, 0, formats=formats, output=tmp_path / "full")
     assert list((tmp_path / "full").iterdir()) == []
 
 
