@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import flop, problem, process, train_step
-from benchmarks.peers import KNOWN, check, ours
+from benchmarks import flop, problem, process, sampling, train_step
+from benchmarks.peers import KNOWN, check, ours, samples
 from gan_jax.config import override
 from gan_jax.errors import UserError
 from gan_jax.methods import GAN
@@ -42,6 +42,23 @@ def test_the_table_has_medians_and_ratios_round_by_round():
     lines = train_step.table(timings, operations=int(10e9), rate=200.0).splitlines()
     assert lines[1].split() == ["gan_jax", "100", "100", "200", "1.00", "50%", "3.0", "50"]
     assert lines[2].split() == ["other", "150", "12.3", "400", "1.50", "33%", "1.0", "60"]
+
+
+def test_samples_are_compared_with_the_faster_forward_pass_of_each_round():
+    timings = {
+        "forward_64": process.Timing([100.0, 400.0, 100.0], 1, 1.0, 50.0),
+        "forward_512": process.Timing([200.0, 200.0, 80.0], 1, 1.0, 50.0),
+        "npz": process.Timing([125.0, 250.0, 160.0], 1, 2.0, 60.0),
+    }
+    assert sampling.shares(timings) == {"forward_64": 0.8, "forward_512": 1.0, "npz": 0.8}
+    line = sampling.table(timings).splitlines()[3]
+    assert line.split() == ["npz", "3200", "2048", "4096", "80%", "2.0", "60"]
+
+
+@pytest.mark.parametrize("way", samples.WAYS)
+def test_every_way_to_draw_samples_runs(way):
+    made = problem.make(problem.configure("gan_mnist", ["gen.features=8"]), way)
+    samples.make(made).run(1)
 
 
 def test_the_table_has_the_peak_of_the_device_where_there_is_one():

@@ -56,11 +56,11 @@ def make(problem: Problem) -> Step:
             carried = outcome.state, outcome.sums
         jax.block_until_ready(carried)
 
-    return Step(lambda: _first(problem), run, _device_mib)
+    return Step(lambda: _first(problem), run, device_mib)
 
 
-def _device_mib() -> float | None:
-    """The largest of any device, with what compiling took."""
+def device_mib() -> float | None:
+    """The peak of the memory of any device, with what compiling took; None for a CPU."""
     found = [device.memory_stats() or {} for device in jax.local_devices()]
     peaks = [stats["peak_bytes_in_use"] / 2**20 for stats in found if "peak_bytes_in_use" in stats]
     return max(peaks, default=None)

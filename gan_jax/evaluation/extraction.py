@@ -1,33 +1,29 @@
-"""Features of stored examples and of samples, a chunk at a time on each local device."""
+"""Features of stored examples and of samples, made by all local devices."""
 
 import contextlib
 import functools
 import hashlib
 import json
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from gan_jax import keys
+from gan_jax.devices import chunks
 from gan_jax.errors import UserError
-from gan_jax.method import Example, Method, State
+from gan_jax.method import Method, State
 from gan_jax.methods import sampling
-from gan_jax.methods.sampling import Requests
+from gan_jax.methods.sampling import Numbered, Requests
 from gan_jax.metrics.features import Extractor
 from gan_jax.ops import flop
 from gan_jax.system import disk, user_cache
 
-CHUNK = 64
-"""Examples per device and call. It never varies, so neither do the features of an example."""
 MOST_CACHED_BYTES = 2 << 30
 """Of features in the user's cache; the oldest go first."""
 IMAGES = 1_000
 """Samples that are kept as images, for metrics of pictures."""
-_AXIS = "examples"
 
 
 class Fakes(NamedTuple):
@@ -51,14 +47,10 @@ def of_examples(extractor: Extractor, examples: np.ndarray, said: str = "") -> n
         if found.shape == (len(examples), extractor.dims):
             path.touch()
             return found
-    run = _on_devices(functools.partial(features, extractor), extractor.params)
-    size = CHUNK * jax.local_device_count()
-    parts = []
+    stream, parts = chunks.streamer(functools.partial(features, extractor)), []
     with _bar(len(examples), said) as bar:
-        for first in range(0, len(examples), size):
-            part = np.asarray(examples[first : first + size])
-            found = run(np.resize(part, (size, *part.shape[1:])))[: len(part)]
-            parts.append(np.asarray(found))
+        for part in stream(extractor.params, *chunks.of_arrays(examples)):
+            parts.append(part)
             bar.update(len(part))
     made = _checked(np.concatenate(parts))
     with contextlib.suppress(OSError):
@@ -83,72 +75,34 @@ class Sampler:
         config, self._requests = requests.config, requests
         self._extractor, kind = extractor, config.data.kind
 
-        def chunk(given: Any, part: tuple[jax.Array, Example]) -> tuple[jax.Array, jax.Array]:
+        def chunk(given: Any, part: Numbered) -> tuple[jax.Array, jax.Array]:
             state, key, params, averaged = given
             inputs = sampling.inputs(config, method, key, *part)
             stored = kind.from_model(method.sample(state, inputs, averaged)["image"])
             return features(extractor, params, stored), stored
 
-        self._program = _program(chunk)
+        self._chunk, self._stream = chunk, chunks.streamer(chunk)
 
     def __call__(
         self, state: State, key: jax.Array, numbers: range, averaged: bool = True, said: str = ""
     ) -> Fakes:
         """Samples by consecutive numbers in the stream `key`; `state` lies on one device."""
         parts, images, kept = [], [], 0
-        given = _share((state, key, self._extractor.params, averaged))
-        count = jax.local_device_count()
+        given = state, key, self._extractor.params, averaged
         with _bar(len(numbers), said) as bar:
-            for first in range(numbers.start, numbers.stop, CHUNK * count):
-                left = numbers.stop - first
-                found, stored = self._program(given, _split(self._part(first)))
-                parts.append(np.asarray(found)[:left])
+            for found, stored in self._stream(given, self._requests.numbered, numbers):
+                parts.append(found)
                 if kept < IMAGES:
-                    images.append(np.asarray(stored)[:left])
-                    kept += len(images[-1])
-                bar.update(len(parts[-1]))
+                    images.append(stored)
+                    kept += len(stored)
+                bar.update(len(found))
         return Fakes(_checked(np.concatenate(parts)), np.concatenate(images)[:IMAGES])
 
     def flop(self, state: State) -> float:
         """Operations of one sample; of `state` the shapes alone count."""
-        given = (state, keys.root(0), self._extractor.params, True)
-        traced = self._program.trace(given, self._part(0))
-        return flop.of_jaxpr(traced.jaxpr.jaxpr) / CHUNK
-
-    def _part(self, first: int) -> tuple[np.ndarray, Example]:
-        """The numbers of the samples of one call, a chunk for each device, and what they show."""
-        numbers = np.arange(first, first + CHUNK * jax.local_device_count(), dtype=np.int32)
-        return numbers, self._requests(numbers)
-
-
-def _mesh() -> Mesh:
-    return Mesh(np.array(jax.local_devices()), (_AXIS,))
-
-
-def _program(function: Callable[..., Any]) -> Any:
-    """`function` (given, part [n, ...]) of the same `given` and another part on each device."""
-    apart, same = PartitionSpec(_AXIS), PartitionSpec()
-    mapped = jax.shard_map(
-        function, mesh=_mesh(), in_specs=(same, apart), out_specs=apart, check_vma=False
-    )
-    shardings = tuple(NamedSharding(_mesh(), spec) for spec in (same, apart))
-    return jax.jit(mapped, in_shardings=shardings)
-
-
-def _split(part: Any) -> Any:
-    """Equal parts of a tree of host arrays [n, ...] on the local devices; of several processes each
-    may do so alone, which a jitted function refuses to do by itself."""
-    return jax.device_put(part, NamedSharding(_mesh(), PartitionSpec(_AXIS)))
-
-
-def _share(tree: Any) -> Any:
-    """A tree on every local device alike."""
-    return jax.device_put(tree, NamedSharding(_mesh(), PartitionSpec()))
-
-
-def _on_devices(function: Callable[..., Any], params: Any) -> Callable[[np.ndarray], jax.Array]:
-    program, given = _program(function), _share(params)
-    return lambda part: program(given, _split(part))
+        given = state, keys.root(0), self._extractor.params, True
+        part = self._requests.numbered(np.arange(chunks.CHUNK, dtype=np.int32))
+        return flop.of_call(self._chunk, given, part) / chunks.CHUNK
 
 
 def _bar(count: int, said: str) -> Any:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,12 +12,13 @@ import numpy as np
 from gan_jax import keys
 from gan_jax.data import kinds
 from gan_jax.data.conditions import Nothing
+from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Inputs, num_examples, take
 from gan_jax.methods import GAN, Config, Method, State
 
-CHUNK = 64
-"""Samples per compiled call. It never varies, so neither does a sample with its neighbours."""
+Numbered = tuple[Any, Example]
+"""The numbers of samples, int [n], and what they are to show."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Requests:
             raise UserError("The generator of this run makes pictures from pictures; give some.")
         places = self._order[np.asarray(numbers) % len(self._order)]
         return take(self.pictures, places)._replace(label=label)
+
+    def numbered(self, numbers: np.ndarray) -> Numbered:
+        """These numbers, int [n], too."""
+        return numbers, self(numbers)
 
     def labels(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """The classes of the samples of these numbers, int32 [n]; zeros without classes, which
@@ -78,27 +84,40 @@ def streamer(
     config: Config, method: Method, requests: Requests
 ) -> Callable[..., Iterator[np.ndarray]]:
     """A function (state, key, count, averaged=True) that yields samples [n, ...], `count` in all,
-    a part at a time.
+    a part at a time, made by all local devices.
 
     They are as examples are stored: uint8 pictures or float32 points. `state` lies on one device.
     Sample i is the same for any count.
     """
     kind = config.data.kind
 
-    @jax.jit
-    def chunk(
-        state: State, key: jax.Array, numbers: jax.Array, shown: Example, averaged: bool
-    ) -> jax.Array:
-        given = inputs(config, method, key, numbers, shown)
-        return kind.from_model(method.sample(state, given, averaged)["image"])
+    def chunk(given: tuple[State, jax.Array, bool], part: Numbered) -> jax.Array:
+        state, key, averaged = given
+        made_of = inputs(config, method, key, *part)
+        return kind.from_model(method.sample(state, made_of, averaged)["image"])
+
+    program = chunks.streamer(chunk)
 
     def stream(
         state: State, key: jax.Array, count: int, averaged: bool = True
     ) -> Iterator[np.ndarray]:
-        for first in range(0, count, CHUNK):
-            numbers = np.arange(first, first + CHUNK, dtype=np.int32)
-            made = chunk(state, key, numbers, requests(numbers), averaged)
-            yield np.asarray(made)[: count - first]
+        return program((state, key, averaged), requests.numbered, range(count))
+
+    return stream
+
+
+def latents_streamer(
+    config: Config, method: Method, requests: Requests
+) -> Callable[..., Iterator[np.ndarray]]:
+    """A function (key, count) that yields the latents [n, d] of the samples of `streamer`."""
+
+    def chunk(key: jax.Array, part: Numbered) -> jax.Array:
+        return inputs(config, method, key, *part).latents
+
+    program = chunks.streamer(chunk)
+
+    def stream(key: jax.Array, count: int) -> Iterator[np.ndarray]:
+        return program(key, requests.numbered, range(count))
 
     return stream
 

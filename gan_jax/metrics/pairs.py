@@ -50,7 +50,7 @@ def colourfulness(pictures: np.ndarray) -> np.ndarray:
 
 
 def scores(made: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """The means over pairs; of gray pictures those of colours are left out."""
+    """The means over pairs [n]; of gray pictures those of colours are left out."""
     found = {
         "psnr": psnr(made, target),
         "ssim": ssim(made, target),

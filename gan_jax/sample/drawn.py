@@ -1,11 +1,15 @@
 """Samples from a finished or running run, as one grid, single pictures and an array."""
 
+import contextlib
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import IO
 
+import jax
 import numpy as np
 from tqdm import tqdm
 
@@ -44,7 +48,6 @@ def run(
     """
     user_cache.keep_compiled_programs()
     opened = runs.open_run(workdir, step)
-    kind = opened.config.data.kind
     numbers = runs.class_numbers(opened, classes)
     requests = runs.requests(opened, numbers)
     with disk.explained(opened.workdir, "--output"):
@@ -54,85 +57,103 @@ def run(
             name = layout.generated(opened.step, seed, numbers)
             folder = disk.folder(opened.workdir, layout.GENERATED, name)
     with disk.explained(folder, "--output"):
-        images = _images(opened, seed, num_samples, requests)
-        if "png" in formats and kind.suffix:
-            images = _as_files(images, kind, folder)
-        first: list[np.ndarray] = []
-        images = _noting(images, first, kind.most_in_sheet)
-        if "npz" in formats:
-            place = folder / layout.GENERATED_ARRAYS
-            _write_arrays(opened, seed, num_samples, requests, images, place)
-        for _ in images:
-            pass
-        made = np.concatenate(first)[: kind.most_in_sheet]
-        grid = kind.sheet(sources.beside(opened.config, requests(range(len(made))), made))
-        pictures.write_png(folder / layout.GENERATED_GRID, grid, kind.scale)
+        Writer(opened, requests)(seed, num_samples, formats, folder)
     print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
     return folder
 
 
-def _images(run: Run, seed: int, count: int, requests: Requests) -> Iterator[np.ndarray]:
-    """Parts [n, ...] of the images, as they come from the device."""
-    stream = sampling.streamer(run.config, run.method, requests)
-    key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
-    with tqdm(total=count, desc="drawing", disable=None, leave=False) as bar:
-        for part in stream(run.state, key, count):
-            yield part
-            bar.update(len(part))
+class Writer:
+    """Draws the samples that are requested from a run and writes them; compiled once."""
+
+    def __init__(self, run: Run, requests: Requests):
+        self._run, self._requests = run, requests
+        self._images = sampling.streamer(run.config, run.method, requests)
+        self._latents = sampling.latents_streamer(run.config, run.method, requests)
+
+    def __call__(self, seed: int, count: int, formats: Sequence[str], folder: Path) -> None:
+        """Writes to a folder, as `run` does, on a thread that the drawing does not wait for."""
+        kind, shown = self._run.config.data.kind, list[np.ndarray]()
+        key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
+        with contextlib.ExitStack() as files:
+            writers: list[Callable[[int, np.ndarray], None]] = []
+            if "png" in formats and kind.suffix:
+                writers.append(partial(_write_files, kind, folder))
+            if "npz" in formats:
+                writers.append(files.enter_context(self._archive(key, count, folder)))
+            thread = files.enter_context(ThreadPoolExecutor(max_workers=1))
+            pending: deque[Future[None]] = deque()
+            for first, part in self._parts(key, count):
+                pending.extend(thread.submit(writer, first, part) for writer in writers)
+                if first < kind.most_in_sheet:
+                    shown.append(part[: kind.most_in_sheet - first].copy())
+                while len(pending) > len(writers):  # no more than this part and the one before
+                    pending.popleft().result()
+            for writing in pending:
+                writing.result()
+        made = np.concatenate(shown)
+        requested = self._requests(range(len(made)))
+        grid = kind.sheet(sources.beside(self._run.config, requested, made))
+        pictures.write_png(folder / layout.GENERATED_GRID, grid, kind.scale)
+
+    def _parts(self, key: jax.Array, count: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Parts [n, ...] of the images, as they come from the devices, with their first numbers."""
+        first = 0
+        with tqdm(total=count, desc="drawing", disable=None, leave=False) as bar:
+            for part in self._images(self._run.state, key, count):
+                yield first, part
+                first += len(part)
+                bar.update(len(part))
+
+    @contextlib.contextmanager
+    def _archive(
+        self, key: jax.Array, count: int, folder: Path
+    ) -> Iterator[Callable[[int, np.ndarray], None]]:
+        """Writes samples.npz, whose images are handed to it part by part: no more is in memory."""
+        with (
+            disk.whole(folder / layout.GENERATED_ARRAYS) as file,
+            zipfile.ZipFile(file, "w") as archive,
+        ):
+            with _array(archive, "images", count) as add:
+                yield add
+            _write_array(archive, "latents", self._latents(key, count), count)
+            if names := runs.class_names(self._run):
+                labels = self._requests.labels(np.arange(count))
+                _write_array(archive, "labels", [labels], count)
+                _write_array(archive, "class_names", [np.array(names)], len(names))
 
 
-def _as_files(parts: Iterable[np.ndarray], kind: Kind, folder: Path) -> Iterator[np.ndarray]:
-    """Writes each image of the parts [n, ...] on its way."""
-    number = 0
-    for part in parts:
-        for image in part:
-            disk.write_whole(folder / f"{number:05d}{kind.suffix}", kind.file(image))
-            number += 1
-        yield part
-
-
-def _noting(
-    parts: Iterable[np.ndarray], first: list[np.ndarray], most: int
-) -> Iterator[np.ndarray]:
-    """Keeps as many of the parts [n, ...] as the grid shows."""
-    for part in parts:
-        if sum(map(len, first)) < most:
-            first.append(part)
-        yield part
-
-
-def _write_arrays(
-    run: Run,
-    seed: int,
-    count: int,
-    requests: Requests,
-    images: Iterable[np.ndarray],
-    path: Path,
-) -> None:
-    key = keys.stream(keys.root(seed), Purpose.USER_SAMPLE)
-    inputs = partial(sampling.inputs, run.config, run.method, key)
-    starts = (np.arange(first, first + sampling.CHUNK) for first in range(0, count, sampling.CHUNK))
-    made = ((numbers, inputs(numbers, requests(numbers)).latents) for numbers in starts)
-    latents = (np.asarray(z)[: count - numbers[0]] for numbers, z in made)
-    with disk.whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        _write_array(archive, "images", images, count)
-        _write_array(archive, "latents", latents, count)
-        if names := runs.class_names(run):
-            _write_array(archive, "labels", [requests.labels(np.arange(count))], count)
-            _write_array(archive, "class_names", [np.array(names)], len(names))
+def _write_files(kind: Kind, folder: Path, first: int, images: np.ndarray) -> None:
+    """Writes images [n, ...], one file each, from the number `first` on."""
+    for number, image in enumerate(images, first):
+        disk.write_whole(folder / f"{number:05d}{kind.suffix}", kind.file(image))
 
 
 def _write_array(
     archive: zipfile.ZipFile, name: str, parts: Iterable[np.ndarray], count: int
 ) -> None:
-    """One array of `count` rows as np.savez writes it, but part by part: no more is in memory."""
+    with _array(archive, name, count) as add:
+        first = 0
+        for part in parts:
+            add(first, part)
+            first += len(part)
+
+
+@contextlib.contextmanager
+def _array(
+    archive: zipfile.ZipFile, name: str, count: int
+) -> Iterator[Callable[[int, np.ndarray], None]]:
+    """A function that adds rows, from a number on, to an array of `count` rows, which is written as
+    np.savez does: compressing pictures saves a twentieth and takes as long as a fifth of drawing
+    them."""
     member = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, so that equal arrays are equal files
-    member.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(member, "w", force_zip64=True) as file:
-        for number, part in enumerate(parts):
-            if number == 0:
+
+        def add(first: int, part: np.ndarray) -> None:
+            if first == 0:
                 _write_header(file, part, count)
             file.write(np.ascontiguousarray(part).tobytes())
+
+        yield add
 
 
 def _write_header(file: IO[bytes], part: np.ndarray, count: int) -> None:

@@ -1,8 +1,8 @@
 """What the pictures of a run have in common: its latents by number, their images, its words."""
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,9 +10,10 @@ import numpy as np
 
 from gan_jax import keys
 from gan_jax.data import Dataset, kinds
+from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
-from gan_jax.method import Example, Inputs, num_examples, take
+from gan_jax.method import Example, Inputs
 from gan_jax.methods import Config, Method, sampling
 from gan_jax.methods.sampling import Requests
 from gan_jax.run import runs
@@ -54,28 +55,31 @@ def spread(inputs: Inputs, z: jax.Array) -> Inputs:
 def images(run: Run, inputs: Inputs) -> np.ndarray:
     """The images of inputs [..., d], by the averaged weights, as examples are stored: uint8
     [..., h, w, c], or float32 [..., 2] where the data are points."""
-    sample, _, _ = _compiled(run.config, run.method)
     shape = inputs.latents.shape[:-1]
     flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[len(shape) :]), inputs)
-    made = _in_chunks(sample, run.state, flat)
+    made = _all(_compiled(run.config, run.method).sample, run, flat)
     return made.reshape(*shape, *made.shape[1:])
 
 
 def scores(run: Run, inputs: Inputs) -> np.ndarray:
     """How real the method takes the images of inputs [n, d] to be, float32 [n]."""
-    _, score, _ = _compiled(run.config, run.method)
-    return _in_chunks(score, run.state, inputs)
+    return _all(_compiled(run.config, run.method).score, run, inputs)
 
 
 def codes(run: Run, images: np.ndarray) -> np.ndarray:
     """What the run's encoder takes the latents of stored images [n, ...] to be: [n, d]."""
-    _, _, encode = _compiled(run.config, run.method)
-    return _in_chunks(encode, run.state, images)
+    return _all(_compiled(run.config, run.method).encode, run, images)
+
+
+class _Compiled(NamedTuple):
+    sample: chunks.Stream  # inputs to images
+    score: chunks.Stream  # inputs to scores
+    encode: chunks.Stream  # images to latents
 
 
 @functools.lru_cache(maxsize=2)
-def _compiled(config: Config, method: Method) -> tuple[Callable[..., jax.Array], ...]:
-    """Compiled once for all pictures of a run: inputs to images, to scores, images to latents."""
+def _compiled(config: Config, method: Method) -> _Compiled:
+    """Compiled once for all pictures of a run."""
     kind = config.data.kind
 
     def sample(state, inputs):
@@ -90,22 +94,13 @@ def _compiled(config: Config, method: Method) -> tuple[Callable[..., jax.Array],
         assert method.encode is not None
         return method.encode(state, kind.to_model(images))
 
-    return jax.jit(sample), jax.jit(score), jax.jit(encode)
+    return _Compiled(*map(chunks.streamer, (sample, score, encode)))
 
 
-def _in_chunks(function: Callable[..., jax.Array], state: Any, given: Any) -> np.ndarray:
-    """function(state, given) for a tree of arrays [n, ...], so many at a time that one program
-    serves."""
-
-    def padded(leaf: np.ndarray) -> np.ndarray:
-        return np.resize(leaf, (sampling.CHUNK, *leaf.shape[1:]))
-
-    done, given = [], jax.tree.map(np.asarray, given)
-    for first in range(0, num_examples(given), sampling.CHUNK):
-        part = take(given, slice(first, first + sampling.CHUNK))
-        found = np.asarray(function(state, jax.tree.map(padded, part)))
-        done.append(found[: num_examples(part)])
-    return np.concatenate(done)
+def _all(stream: chunks.Stream, run: Run, given: Any) -> np.ndarray:
+    """What a stream makes of a tree of arrays [n, ...], at once."""
+    arrays = jax.tree.map(np.asarray, given)
+    return np.concatenate(list(stream(run.state, *chunks.of_arrays(arrays))))
 
 
 def are_pictures(run: Run) -> bool:

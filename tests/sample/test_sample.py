@@ -10,10 +10,13 @@ from PIL import Image
 from gan_jax import keys, methods, sample, train
 from gan_jax.config import override
 from gan_jax.data import kinds
+from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.methods import sampling
 from gan_jax.networks import latents
 from gan_jax.networks.latents import Normal, Uniform
+from gan_jax.run import runs
+from gan_jax.sample import drawn
 
 
 def test_latents_are_of_their_distribution():
@@ -40,6 +43,16 @@ def test_a_sample_is_the_same_however_many_are_drawn(tiny):
     for count in (1, 3, 64, 65):
         np.testing.assert_array_equal(sample(state, key, count), many[:count])
     assert (many[0] != many[64]).any()
+
+
+def test_a_sample_is_the_same_on_one_device_and_on_two(tiny, monkeypatch):
+    method = methods.make(tiny)
+    state = jax.jit(method.init)(keys.root(0))
+    two = sampling.sampler(tiny, method, sampling.Requests(tiny))(state, keys.root(5), 130)
+    monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:1])
+    monkeypatch.setattr(chunks, "MOST_CHUNKS", 2)
+    one = sampling.sampler(tiny, method, sampling.Requests(tiny))(state, keys.root(5), 130)
+    np.testing.assert_array_equal(one, two)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +128,7 @@ def test_the_grid_shows_some_hundred_and_the_array_has_all(run, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_number_of_samples(run, tmp_path, monkeypatch):
-    """What is alive of the images when the last ones come: the grid's parts and one more."""
+    """Of the images, when the last ones come: those that are written and those that come."""
     alive, stream = [], sampling.streamer
 
     def watched(*arguments):
@@ -133,9 +146,52 @@ def test_memory_does_not_grow_with_the_number_of_samples(run, tmp_path, monkeypa
     most = []
     monkeypatch.setattr(sampling, "streamer", watched)
     monkeypatch.setattr(kinds.Picture, "most_in_sheet", 64)
+    monkeypatch.setattr(chunks, "MOST_CHUNKS", 1)
+    monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:1])
     sample.run(run, 64 * 12, 0, formats=("npz",), output=tmp_path)
     assert len(most) == 12
     assert max(most) <= 4
+
+
+def test_the_latents_are_those_of_the_images(run, tmp_path):
+    arrays = np.load(sample.run(run, 70, 5, formats=("npz",), output=tmp_path) / "samples.npz")
+    opened = runs.open_run(run)
+    key = keys.stream(keys.root(5), keys.Purpose.USER_SAMPLE)
+    numbers = np.arange(70)
+    shown = sampling.Requests(opened.config)(numbers)
+    inputs = sampling.inputs(opened.config, opened.method, key, numbers, shown)
+    np.testing.assert_allclose(arrays["latents"], inputs.latents, rtol=1e-5, atol=1e-6)
+    made = opened.method.sample(opened.state, inputs, True)["image"]
+    stored = np.asarray(opened.config.data.kind.from_model(made))
+    assert (stored != arrays["images"]).mean() < 0.01  # another program rounds a few otherwise
+    assert (stored[1:] != stored[:-1]).mean() > 0.1
+
+
+def test_pictures_and_array_hold_the_same(run, tmp_path, monkeypatch):
+    """Over several parts, written behind the drawing."""
+    monkeypatch.setattr(chunks, "MOST_CHUNKS", 1)
+    folder = sample.run(run, 300, 2, output=tmp_path)
+    images = np.load(folder / "samples.npz")["images"]
+    for number in range(300):
+        with Image.open(folder / f"{number:05d}.png") as picture:
+            np.testing.assert_array_equal(np.asarray(picture), images[number, ..., 0])
+
+
+@pytest.mark.parametrize("count", [3, 64 * 12])
+@pytest.mark.parametrize("formats", [("png",), ("npz",), ("png", "npz")])
+def test_a_full_disk_ends_the_drawing_and_leaves_no_part_of_an_array(
+    run, tmp_path, monkeypatch, formats, count
+):
+    monkeypatch.setattr(chunks, "MOST_CHUNKS", 1)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kinds.Picture, "file", full)
+    monkeypatch.setattr(drawn, "_write_header", full)
+    with pytest.raises(UserError, match="no space left"):
+        sample.run(run, count, 0, formats=formats, output=tmp_path / "full")
+    assert list((tmp_path / "full").iterdir()) == []
 
 
 def test_equal_samples_are_equal_files(run, tmp_path):
