@@ -1,9 +1,9 @@
-"""pix2pix on a folder of your own: sharp pictures from blurred ones.
+"""GalaxyGAN on a folder of your own: sharp pictures from blurred ones.
 
     python launch.py --experiment=deblur_folder --set=data.path=FOLDER
 
-What GalaxyGAN does to galaxies (Schawinski et al. 2017, arXiv 1702.00403), here under a Gaussian of
-`condition.deviation` pixels and without noise.
+pix2pix on blurred pictures, as Schawinski et al. 2017, arXiv 1702.00403, do it to galaxies; here
+under a Gaussian of `condition.deviation` pixels, and without noise.
 """
 
 from experiments import pix2pix_folder

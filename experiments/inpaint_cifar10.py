@@ -2,8 +2,8 @@
 
     python launch.py --experiment=inpaint_cifar10
 
-Isola et al. 2017, arXiv 1611.07004, whose authors' program does so with white in the middle half
-of each side, as here. The arm without D, which is blurred, is `--set=content.steps_alone=1000000`.
+Isola et al. 2017, arXiv 1611.07004, whose program puts white in the middle half of each side, too.
+Without D, which leaves a blur: `--set=content.steps_alone=1000000`.
 """
 
 from experiments import pix2pix_colour_cifar10

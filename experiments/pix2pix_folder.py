@@ -3,9 +3,9 @@
     python launch.py --experiment=pix2pix_folder --set=data.path=FOLDER
     python launch.py --experiment=pix2pix_folder --set=data.path=TARGETS --set=data.sources=SOURCES
 
-Isola et al. 2017, arXiv 1611.07004, at 64x64 with half the authors' channels. The outlines are
-Sobel's; `--set=condition.name=gray`, `masked` or `blurred` gives G something else, a folder of
-sources with the same names what you have, and `--set=data.halves=left` the half of each picture.
+Isola et al. 2017, arXiv 1611.07004, at 64x64 with half the authors' channels. Other sources are
+`--set=condition.name=gray`, `masked` and `blurred`, pictures of the same names in a second folder,
+or with `--set=data.halves=left` the left half of each picture.
 """
 
 from experiments import pix2pix_colour_cifar10

@@ -2,9 +2,11 @@
 
     python launch.py --experiment=srcnn_cifar10
 
-Dong et al. 2014, arXiv 1501.00092: 9-1-5 with 64 and 32 channels on an enlarged picture, mean
-squared error. The authors learn luma by SGD at rates of 1e-4 and, for the last layer, 1e-5, in
-hundreds of millions of updates; here all three channels, and Adam.
+Dong et al. 2014, arXiv 1501.00092: 9-1-5 with 64 and 32 channels on an enlarged picture, and the
+mean squared error; of colours and by Adam, where the authors learn luma by SGD.
+
+Two CPU cores, seed 0, beside other work: step 2,000, 27.37 dB (SSIM 0.897) on 1,000 test images,
+where Lanczos has 26.51 (0.868).
 """
 
 from gan_jax.data import TFDS

@@ -2,9 +2,8 @@
 
     python launch.py --experiment=srgan_cifar10
 
-Ledig et al. 2017, arXiv 1609.04802: SRResNet learns by the mean squared error alone, then D joins.
-The arm without D, SRResNet, is `--set=content.steps_alone=1000000`. Departures: 4 blocks of 32
-channels in place of 16 of 64; the pixels' L2 in place of VGG's features, which need its weights.
+Ledig et al. 2017, arXiv 1609.04802: SRResNet learns by the mean squared error alone, then D joins;
+without D by `--set=content.steps_alone=1000000`. docs/recipes.md has the departures.
 """
 
 from gan_jax.data import TFDS

@@ -18,10 +18,11 @@ from gan_jax.keys import Purpose
 from gan_jax.method import Example
 from gan_jax.methods import Config, gan
 from gan_jax.methods import game as games
+from gan_jax.methods.sampling import takes_pictures
 from gan_jax.networks import latents
 
 NARROW = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4}
-MODEL_ON_DATA = r"\w*(GAN|VAE)(-\w+)? on \S.*\.$"
+MODEL_ON_DATA = r"\w*(GAN|VAE|pix2pix|SRCNN)(-\w+)? on \S.*\.$"
 PLAYERS = {
     "gan": ("gen", "disc"),
     "pyramid": ("gen", "disc", "coarsest.gen", "coarsest.disc"),
@@ -63,9 +64,11 @@ def test_every_experiment_takes_a_step(name):
     assert jax.tree.map(describe, after) == jax.tree.map(describe, before)
     assert all(re.fullmatch("[a-z0-9_]+(/[a-z0-9_]+)+", name) for name in metrics)
     assert {value.shape for value in metrics.values()} == {()}
-    inputs = jax.eval_shape(method.inputs, jax.random.split(key), Example(None, jnp.zeros(2, int)))
+    given = takes_pictures(config)
+    shown = Example(jnp.zeros((2, *shape)) if given else None, jnp.zeros(2, int))
+    inputs = jax.eval_shape(method.inputs, jax.random.split(key), shown)
     assert inputs.latents.shape == (2, latents.size(config.latents))
-    assert (inputs.condition is None) == (config.data.num_classes == 0)
+    assert (inputs.condition is None) == (config.data.num_classes == 0 and not given)
     sample = jax.eval_shape(method.sample, after, inputs, True)
     assert sample["image"].shape == (2, *shape)
 
