@@ -1,4 +1,4 @@
-"""pix2pix on a folder of your own: pictures from outlines, or from others of yours.
+"""pix2pix on a folder of your own: pictures from outlines, or from sources.
 
     python launch.py --experiment=pix2pix_folder --set=data.path=FOLDER
     python launch.py --experiment=pix2pix_folder --set=data.path=TARGETS --set=data.sources=SOURCES
