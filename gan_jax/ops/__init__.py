@@ -2,6 +2,15 @@
 
 from gan_jax.ops.convolution import conv, conv_transpose
 from gan_jax.ops.depthwise import depthwise_conv
+from gan_jax.ops.grouped import grouped_conv
 from gan_jax.ops.layers import Conv, ConvTranspose, KernelLayer
 
-__all__ = ["Conv", "ConvTranspose", "KernelLayer", "conv", "conv_transpose", "depthwise_conv"]
+__all__ = [
+    "Conv",
+    "ConvTranspose",
+    "KernelLayer",
+    "conv",
+    "conv_transpose",
+    "depthwise_conv",
+    "grouped_conv",
+]

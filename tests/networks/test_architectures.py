@@ -139,15 +139,6 @@ def test_r3gan_starts_with_the_identity_in_its_blocks():
     assert kernel.std() == pytest.approx(gain / np.sqrt(9 * 16), rel=0.05)
 
 
-def test_a_grouped_convolution_is_one_of_each_group():
-    x = jax.random.normal(jax.random.key(0), (2, 5, 4, 6))
-    kernel = jax.random.normal(jax.random.key(1), (3, 3, 2, 9))
-    expected = jax.lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", None, None, ("NHWC", "HWIO", "NHWC"), feature_group_count=3
-    )
-    np.testing.assert_allclose(r3gan.grouped_conv(x, kernel, 3), expected, rtol=1e-4, atol=1e-4)
-
-
 @pytest.mark.parametrize("side", [1, 3, 4, 5])
 def test_a_pooled_convolution_is_a_convolution_and_means(side):
     x = jax.random.normal(jax.random.key(0), (2, 6, 8, 3))

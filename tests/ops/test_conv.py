@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
 
-from gan_jax.ops import Conv, ConvTranspose, conv, conv_transpose, trilinear
+from gan_jax.ops import Conv, ConvTranspose, columns, conv, conv_transpose, trilinear
 from gan_jax.ops.window import Window
 
 PADDINGS = ["SAME", "VALID", ((1, 2), (3, 0))]
@@ -51,7 +51,7 @@ def value_and_gradients(function, x, kernel, stride, padding):
 @pytest.fixture
 def few_images(monkeypatch):
     """Columns are made for one image at a time, as they are for large images."""
-    monkeypatch.setattr(trilinear, "COLUMN_BYTES", 1)
+    monkeypatch.setattr(columns, "COLUMN_BYTES", 1)
     jax.clear_caches()
     yield
     jax.clear_caches()

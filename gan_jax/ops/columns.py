@@ -1,0 +1,89 @@
+"""Convolution as a matrix product with the columns of the image.
+
+The columns are made for a few images at a time: as many times the size of their image as the kernel
+has taps, they are worth neither writing to memory nor keeping for the backward pass.
+"""
+
+from math import prod
+
+import jax.numpy as jnp
+from jax import lax
+
+from gan_jax.ops.window import col2im, im2col
+
+COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
+
+
+def whole_image(y, kernel, window):
+    """`trilinear.image_of` with the columns of all images at once."""
+    matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
+    return col2im(_contract(y, matrix, 3, 1), window).astype(y.dtype)
+
+
+def whole_kernel(x, y, window):
+    """`trilinear.kernel_of` with the columns of all images at once."""
+    shape = (*window.taps, x.shape[-1], y.shape[-1])
+    columns, y = (a.reshape(-1, a.shape[-1]) for a in (im2col(x, window), y))
+    return _contract(y, columns, 0, 0).T.reshape(shape).astype(x.dtype)
+
+
+def output(x, kernel, window):
+    """`trilinear.output_of`."""
+    matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
+
+    def few(x):
+        return _contract(im2col(x, window), matrix, 3, 0).astype(x.dtype)
+
+    return _join(lax.map(few, _split(x, matrix.shape[0], window)))
+
+
+def image(y, kernel, window):
+    """`trilinear.image_of`."""
+
+    def few(y):
+        return whole_image(y, kernel, window)
+
+    return _join(lax.map(few, _split(y, prod(kernel.shape[:3]), window)))
+
+
+def kernel(x, y, window):
+    """`trilinear.kernel_of`."""
+    shape = (*window.taps, x.shape[-1], y.shape[-1])
+    width = shape[0] * shape[1] * shape[2]
+
+    def few(total, xy):
+        columns, y = (a.reshape(-1, a.shape[-1]) for a in (im2col(xy[0], window), xy[1]))
+        # the transposed product of the smaller matrix: the order that runs fast
+        return total + _contract(y, columns, 0, 0), None  # [out, kh * kw * in]
+
+    start = jnp.zeros((shape[3], width), _accumulator(x))
+    split = _split(x, width, window), _split(y, width, window)
+    return lax.scan(few, start, split)[0].T.reshape(shape).astype(x.dtype)
+
+
+def _split(x, width, window):
+    """[B, ...] to [n, B / n, ...] so that the columns of B / n images fit COLUMN_BYTES.
+
+    The columns of a kernel of one tap are the image, and come whole.
+    """
+    batch = x.shape[0]
+    if window.taps == window.stride == (1, 1):
+        return x[None]
+    size = batch * window.out[0] * window.out[1] * width * x.dtype.itemsize
+    most = min(batch, -(-size // COLUMN_BYTES))
+    n = max((d for d in range(1, most + 1) if batch % d == 0), default=1)
+    return x.reshape(n, batch // n, *x.shape[1:])
+
+
+def _join(x):
+    return x.reshape(-1, *x.shape[2:])
+
+
+def _contract(a, b, axis_a, axis_b):
+    return lax.dot_general(
+        a, b, (((axis_a,), (axis_b,)), ((), ())), preferred_element_type=_accumulator(a)
+    )
+
+
+def _accumulator(x):
+    return jnp.promote_types(x.dtype, jnp.float32)

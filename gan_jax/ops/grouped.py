@@ -1,0 +1,75 @@
+"""Convolution of images [B, H, W, C] by groups of channels, each by kernels of its own.
+
+As with `trilinear`, each of the three maps is the others' derivative.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from gan_jax.ops import trilinear
+from gan_jax.ops.window import Window
+
+
+def grouped_conv(x: jax.Array, kernel: jax.Array, groups: int) -> jax.Array:
+    """Convolve each group of `x` by its own of `kernel`, at stride 1, with "SAME" zeros around.
+
+    Args:
+      x: [B, H, W, C].
+      kernel: [kh, kw, C / groups, features], of the dtype of `x`.
+      groups: of which C and features are multiples.
+
+    Returns:
+      [B, H, W, features]; a group of the output sees its group of the input.
+    """
+    image, taps = x.shape[1:3], kernel.shape[:2]
+    low = tuple((t - 1) // 2 for t in taps)
+    return _output_of(x, kernel, (Window(image, taps, (1, 1), low, image), groups))
+
+
+@partial(jax.jit, static_argnums=(0, 3))  # traced once for each shape
+def _of_groups(function, a, b, window_and_groups):
+    """`function(a, b, window)` of each group of the last axes of `a` and `b`.
+
+    On the CPU one after another: XLA's grouped convolutions are a loop over numbers there, and a
+    program of all groups side by side would take long to compile. Elsewhere XLA makes one grouped
+    convolution of a batch of them.
+    """
+    window, groups = window_and_groups
+    cpu, default = (
+        partial(form, partial(function, window=window), groups=groups)
+        for form in (_in_turn, _batch)
+    )
+    return lax.platform_dependent(a, b, cpu=cpu, default=default)
+
+
+def _in_turn(function, a, b, groups):
+    def part(x, i):
+        size = x.shape[-1] // groups
+        return lax.dynamic_slice_in_dim(x, i * size, size, axis=-1)
+
+    made = jax.eval_shape(lambda: function(part(a, 0), part(b, 0)))
+    size, last = made.shape[-1], len(made.shape) - 1
+
+    def body(i, whole):
+        return lax.dynamic_update_slice_in_dim(
+            whole, function(part(a, i), part(b, i)), i * size, axis=last
+        )
+
+    start = jnp.zeros((*made.shape[:-1], groups * size), made.dtype)
+    return lax.fori_loop(0, groups, body, start)
+
+
+def _batch(function, a, b, groups):
+    a, b = (x.reshape(*x.shape[:-1], groups, -1) for x in (a, b))
+    made = jax.vmap(function, in_axes=3, out_axes=3)(a, b)
+    return made.reshape(*made.shape[:-2], -1)
+
+
+_output_of, _image_of, _kernel_of = (
+    jax.custom_vjp(partial(_of_groups, function), nondiff_argnums=(2,))
+    for function in (trilinear.output_of, trilinear.image_of, trilinear.kernel_of)
+)
+trilinear.give_gradients(_output_of, _image_of, _kernel_of)
