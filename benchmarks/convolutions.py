@@ -1,0 +1,165 @@
+"""The forms of a convolution against each other, layer by layer, beside what the table chooses.
+
+Each form of each map is timed inside a loop, as training runs it: XLA compiles some convolutions
+there otherwise than at the top of a program. The forms take turns, round after round, and a warning
+names every map of which another form than the table's was faster by more than `NOTABLE`.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from benchmarks.report import aligned, number
+from gan_jax.ops import fast, trilinear
+from gan_jax.ops.window import Window
+from gan_jax.system import memory
+
+MAPS = ("output", "image", "kernel")
+NOTABLE = 1.15
+"""How many times faster a form must be for the table to be doubted."""
+MOST_TILES = 4
+"""Of an image up to which the tiles are tried: a program grows with them."""
+TURN_SECONDS = 0.03
+
+
+class Layer(NamedTuple):
+    """A square map, its channels, the taps of a side, and how many images."""
+
+    size: int
+    inputs: int
+    outputs: int
+    taps: int
+    stride: int = 1
+    batch: int = 64
+
+    @property
+    def window(self) -> Window:
+        out = -(-self.size // self.stride)
+        low = max((out - 1) * self.stride + self.taps - self.size, 0) // 2
+        return Window(*((n, n) for n in (self.size, self.taps, self.stride, low, out)))
+
+    @property
+    def flop(self) -> int:
+        """Of each of the three maps, computed directly."""
+        pairs = prod(self.window.out) * prod(self.window.taps)
+        return 2 * self.batch * pairs * self.inputs * self.outputs
+
+    def forms(self) -> list[str]:
+        """Those that can compute it."""
+        tiles = prod(-(-n // fast.TILE) for n in self.window.out)
+        tiled = 1 < self.taps <= 3 * self.stride and tiles <= MOST_TILES
+        able = {"columns": True, "native": self.stride == 1, "tiles": tiled}
+        return [form for form in trilinear.FORMS if able[form]]
+
+    def arguments(self, name: str) -> tuple[jax.Array, jax.Array]:
+        shapes = {
+            "x": (self.batch, *self.window.image, self.inputs),
+            "y": (self.batch, *self.window.out, self.outputs),
+            "k": (*self.window.taps, self.inputs, self.outputs),
+        }
+        random = np.random.default_rng(0)
+        made = {
+            key: jnp.asarray(random.normal(size=shape), jnp.float32)
+            for key, shape in shapes.items()
+        }
+        takes = {"output": ("x", "k"), "image": ("y", "k"), "kernel": ("x", "y")}
+        first, second = takes[name]
+        return made[first], made[second]
+
+    def chosen(self, name: str) -> str:
+        """The form that training takes."""
+        return trilinear.on_cpu(name, self.window, jnp.float32, (self.inputs, self.outputs))
+
+
+LAYERS = (
+    # residual networks
+    Layer(32, 128, 128, 3, batch=16), Layer(16, 128, 128, 3), Layer(8, 128, 128, 3),
+    Layer(16, 256, 256, 3, batch=16), Layer(8, 256, 256, 3), Layer(32, 64, 64, 3, batch=16),
+    Layer(32, 3, 128, 3, batch=16), Layer(32, 128, 3, 3, batch=16),
+    # one of R3GAN's groups, and its pointwise convolutions
+    Layer(32, 16, 16, 3), Layer(16, 16, 16, 3), Layer(8, 16, 16, 3), Layer(4, 16, 16, 3),
+    Layer(32, 64, 128, 1), Layer(16, 96, 192, 1), Layer(8, 256, 128, 1),
+    # networks of strided convolutions
+    Layer(32, 3, 64, 5, 2), Layer(16, 64, 128, 5, 2), Layer(8, 128, 256, 5, 2),
+    Layer(16, 64, 128, 4, 2),
+)  # fmt: skip
+
+
+def looped(function: Callable[..., jax.Array], window: Window) -> Callable[..., Any]:
+    """Computes `function` `count` times, each time of other arguments."""
+
+    def run(count: int, a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def body(_: int, carried: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            a, made = carried
+            a = a.at[0, 0, 0, 0].add(1e-9 * made[0, 0, 0, 0])
+            return a, function(a, b, window)
+
+        made = jax.eval_shape(lambda: function(a, b, window))
+        return lax.fori_loop(0, count, body, (a, jnp.zeros(made.shape, made.dtype)))
+
+    return jax.jit(run)
+
+
+def measure(layer: Layer, name: str, rounds: int) -> dict[str, float]:
+    """Milliseconds of a map by each form: medians of turns."""
+    given = layer.arguments(name)
+    calls = {
+        form: looped(getattr(trilinear.FORMS[form], name), layer.window) for form in layer.forms()
+    }
+    counts = {}
+    for form, call in calls.items():
+        _seconds(call, 1, given)  # compiles
+        counts[form] = max(1, round(TURN_SECONDS / _seconds(call, 1, given)))
+    turns: dict[str, list[float]] = {form: [] for form in calls}
+    for _ in range(rounds):
+        for form, call in calls.items():
+            turns[form].append(_seconds(call, counts[form], given) / counts[form])
+    return {form: 1e3 * statistics.median(seconds) for form, seconds in turns.items()}
+
+
+def _seconds(call: Callable[..., Any], count: int, given: tuple[jax.Array, jax.Array]) -> float:
+    began = time.perf_counter()
+    jax.block_until_ready(call(count, *given))
+    return time.perf_counter() - began
+
+
+def doubts(times: dict[str, float], chosen: str) -> str:
+    """A warning where the table's form is not about the fastest, else nothing."""
+    fastest = min(times, key=lambda form: times[form])
+    ratio = times[chosen] / times[fastest]
+    return f"WARNING: {fastest} is {ratio:.2f} times as fast" if ratio > NOTABLE else ""
+
+
+def row(layer: Layer, name: str, times: dict[str, float]) -> tuple[str, ...]:
+    """Milliseconds by form, the form chosen and its rate in direct operations."""
+    chosen = layer.chosen(name)
+    side, taps, stride, batch = layer.size, layer.taps, layer.stride, layer.batch
+    what = f"{batch} x {side}x{side}, {layer.inputs} to {layer.outputs}, {taps}x{taps} / {stride}"
+    found = (number(times[form]) if form in times else "" for form in trilinear.FORMS)
+    rate = f"{layer.flop / times[chosen] / 1e6:.0f}"
+    return what, name, *found, chosen, rate, doubts(times, chosen)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The forms of a convolution on this CPU.")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each takes its turn")
+    given = parser.parse_args()
+    jax.config.update("jax_platforms", "cpu")
+    memory.keep_freed_memory()
+    rows = [("layer", "map", *(f"{form} ms" for form in trilinear.FORMS), "chosen", "GFLOP/s", "")]
+    for layer, name in product(LAYERS, MAPS):
+        rows.append(row(layer, name, measure(layer, name, given.rounds)))
+    print(aligned(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The measurement that the choice of a convolution's form rests on."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from benchmarks import convolutions
+from benchmarks.convolutions import LAYERS, MAPS, Layer
+from gan_jax.ops import conv, trilinear
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_form_that_is_compared_computes_the_same(name):
+    layer = Layer(8, 5, 6, 3, batch=2)
+    given = layer.arguments(name)
+    made = [
+        convolutions.looped(getattr(trilinear.FORMS[form], name), layer.window)(1, *given)[1]
+        for form in layer.forms()
+    ]
+    assert layer.forms() == ["tiles", "native", "columns"]
+    for other in made[1:]:
+        np.testing.assert_allclose(other, made[0], rtol=0, atol=2e-5 * np.abs(made[0]).max())
+
+
+def test_a_layer_s_window_and_operations_by_hand():
+    layer = Layer(9, 2, 3, 5, 2, batch=4)
+    assert layer.flop == 2 * 4 * (5 * 5) * (5 * 5) * 2 * 3
+    x, kernel = layer.arguments("output")
+    np.testing.assert_allclose(
+        trilinear.output_of(x, kernel, layer.window), conv(x, kernel, 2), rtol=0, atol=1e-4
+    )
+
+
+def test_forms_are_compared_where_they_can_be_taken():
+    assert Layer(32, 16, 16, 3).forms() == ["native", "columns"]
+    assert Layer(16, 16, 16, 5, 2).forms() == ["tiles", "columns"]
+    assert Layer(16, 16, 16, 1).forms() == ["native", "columns"]
+    assert all(layer.chosen(name) in layer.forms() for layer in LAYERS for name in MAPS)
+
+
+def test_a_form_that_is_faster_than_the_table_s_is_named():
+    times = {"native": 10.0, "columns": 11.4}
+    assert convolutions.doubts(times, "columns") == ""
+    assert convolutions.doubts(times, "native") == ""
+    times["columns"] = 12.0
+    assert convolutions.doubts(times, "columns") == "WARNING: native is 1.20 times as fast"
+    row = convolutions.row(Layer(8, 16, 16, 1, batch=1), "output", times)
+    assert row == (
+        *("1 x 8x8, 16 to 16, 1x1 / 1", "output", "", "10", "12", "columns", "0"),
+        "WARNING: native is 1.20 times as fast",
+    )
+
+
+def test_a_loop_computes_as_often_as_it_is_told():
+    layer = Layer(4, 1, 1, 1, batch=1)
+    ones = jnp.ones((1, 4, 4, 1)), jnp.ones((1, 1, 1, 1))
+    call = convolutions.looped(lambda a, b, window: 1e9 * b * a, layer.window)
+    # each time the first number is a billionth of the last result larger
+    most = [float(call(count, *ones)[1].max()) for count in range(4)]
+    assert most == pytest.approx([0, 1e9, 2e9, 4e9], rel=1e-6)
