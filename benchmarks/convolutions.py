@@ -77,7 +77,8 @@ class Layer(NamedTuple):
 
     def chosen(self, name: str) -> str:
         """The form that training takes."""
-        return trilinear.on_cpu(name, self.window, jnp.float32, (self.inputs, self.outputs))
+        channels = (self.inputs, self.outputs)
+        return trilinear.on_cpu(name, self.window, jnp.float32, channels, self.batch)
 
 
 LAYERS = (

@@ -17,6 +17,8 @@ from gan_jax.methods import sampling
 from gan_jax.run import runs
 from gan_jax.sample import translated
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "condition.name": "small",
     "condition.factor": "2",

@@ -188,6 +188,7 @@ def test_a_pack_that_was_stopped_goes_on_as_long_as_all_its_settings_are_asked_f
     assert [job.pack for job in one] == [None]
 
 
+@pytest.mark.slow
 def test_packed_settings_of_the_ring_are_those_of_single_runs(monkeypatch, tmp_path):
     """The rows of a study, to rounding."""
     in_process(monkeypatch)
