@@ -15,16 +15,20 @@ from gan_jax.methods import GAN
 PAPER = pix2pix_colour_cifar10.PAPER
 
 
+FOLDER = {
+    "data.source": "folder",
+    "data.height": 64,
+    "data.width": 64,
+    "data.held_out": 0.1,
+    "data.fallback": "none",
+    "train.batch_size": 16,
+}
+
+
 def get_config() -> GAN:
     changes = {
-        "data.source": "folder",
-        "data.height": 64,
-        "data.width": 64,
-        "data.held_out": 0.1,
-        "data.fallback": "none",
         "condition.name": "edges",
         "gen.features": (32, 64, 128, 256, 256, 256),
         "disc.features": (32, 64, 128, 256),
-        "train.batch_size": 16,
     }
-    return override(pix2pix_colour_cifar10.get_config(), changes)
+    return override(pix2pix_colour_cifar10.get_config(), FOLDER | changes)

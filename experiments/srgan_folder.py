@@ -6,7 +6,7 @@ As `srgan_cifar10`, at twice the sides; `--mode=sample --workdir=RUN --inputs=FO
 pictures of any size four times.
 """
 
-from experiments import srgan_cifar10
+from experiments import pix2pix_folder, srgan_cifar10
 from gan_jax.config import override
 from gan_jax.methods import GAN
 
@@ -14,12 +14,4 @@ PAPER = srgan_cifar10.PAPER
 
 
 def get_config() -> GAN:
-    changes = {
-        "data.source": "folder",
-        "data.height": 64,
-        "data.width": 64,
-        "data.held_out": 0.1,
-        "data.fallback": "none",
-        "train.batch_size": 16,
-    }
-    return override(srgan_cifar10.get_config(), changes)
+    return override(srgan_cifar10.get_config(), pix2pix_folder.FOLDER)

@@ -1,5 +1,6 @@
 """Scores of pictures that were made from pictures, beside what can be made without learning."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -28,10 +29,12 @@ def measures(requests: Requests) -> tuple[Measure, ...]:
     if not sampling.takes_pictures(requests.config) or requests.pictures is None:
         return ()
     count = min(MOST, len(requests.pictures.x))
-    scored = of(requests, count)
+    scored = functools.cache(
+        lambda: of(requests, count)
+    )  # when first needed: it copies the targets
 
     def scalars(images: np.ndarray) -> dict[str, float]:
-        return {f"{PREFIX}{name}": value for name, value in scored(images).items()}
+        return {f"{PREFIX}{name}": value for name, value in scored()(images).items()}
 
     return (Measure(count, scalars),)
 

@@ -49,7 +49,10 @@ class GANState(NamedTuple):
 
 def make(config: GAN) -> Method:
     """The method for `config`. Raises `UserError` for parts that are unknown or do not fit."""
-    game = games.make(config)
+    return _method(config, games.make(config))
+
+
+def _method(config: GAN, game: Game) -> Method:
     return Method(
         init=partial(init, game),
         inputs=conditioning.inputs_of(config, game.condition),
@@ -66,7 +69,7 @@ def at_size(config: GAN, height: int, width: int) -> Method:
     shape = height, width, *config.data.kind.shape[2:]
     dtype = jnp.dtype(config.train.compute_dtype)
     gen = config.gen.build(shape, config.data.num_classes, dtype)
-    return make(config)._replace(sample=partial(sample, games.make(config)._replace(gen=gen)))
+    return _method(config, games.make(config)._replace(gen=gen))
 
 
 def init(game: Game, key: jax.Array) -> GANState:

@@ -5,6 +5,7 @@ Pictures are uint8 [n, h, w, c] all through, and every score is one number a pai
 
 import numpy as np
 
+from gan_jax.data.conditions import LUMA
 from gan_jax.metrics.similarity import ssim as similarity
 
 MOST_PSNR = 100.0
@@ -65,7 +66,7 @@ def scores(made: np.ndarray, target: np.ndarray) -> dict[str, float]:
 def luma(pictures: np.ndarray) -> np.ndarray:
     """The brightness [n, h, w] of pictures, in levels; alpha is left out."""
     x = _levels(pictures)
-    return x[..., 0] if x.shape[-1] < 3 else x[..., :3] @ np.array([0.299, 0.587, 0.114])
+    return x[..., 0] if x.shape[-1] < 3 else x[..., :3] @ np.array(LUMA)
 
 
 def _chroma(pictures: np.ndarray) -> np.ndarray:

@@ -50,16 +50,20 @@ def run(
     opened = runs.open_run(workdir, step)
     numbers = runs.class_numbers(opened, classes)
     requests = runs.requests(opened, numbers)
-    with disk.explained(opened.workdir, "--output"):
-        if output:
-            folder = disk.folder(expanded(output))
-        else:
-            name = layout.generated(opened.step, seed, numbers)
-            folder = disk.folder(opened.workdir, layout.GENERATED, name)
+    folder = place(opened, output, seed, numbers)
     with disk.explained(folder, "--output"):
         Writer(opened, requests)(seed, num_samples, formats, folder)
     print(f"Wrote {num_samples} samples of step {opened.step} to {printable(folder)}")
     return folder
+
+
+def place(run: Run, output: str | Path | None, seed: int, classes: tuple[int, ...] = ()) -> Path:
+    """The folder for what is made of a run: `output`, by default one in the run directory."""
+    with disk.explained(run.workdir, "--output"):
+        if output:
+            return disk.folder(expanded(output))
+        name = layout.generated(run.step, seed, classes)
+        return disk.folder(run.workdir, layout.GENERATED, name)
 
 
 class Writer:

@@ -22,6 +22,7 @@ from gan_jax.methods import GAN, Config, State, gan, sampling
 from gan_jax.metrics.trivial import as_target
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
+from gan_jax.sample import drawn
 from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
 
@@ -59,13 +60,7 @@ def run(
     if not root.is_dir():
         raise UserError(f"There is no folder {printable(inputs)}; check --inputs.")
     found = folder.files(Folder(path=inputs))
-    with disk.explained(of.workdir, "--output"):
-        name = layout.generated(of.step, seed)
-        place = (
-            disk.folder(expanded(output))
-            if output
-            else disk.folder(of.workdir, layout.GENERATED, name)
-        )
+    place = drawn.place(of, output, seed)
     shown: list[Translated] = []
     with disk.explained(place, "--output"):
         count = 0
