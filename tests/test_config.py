@@ -295,6 +295,7 @@ def test_differences_lists_what_alters_the_trajectory():
     assert sorted(differences(GAN(), override(GAN(), changes))) == [
         "data.classes: none -> ()",
         "data.crop: none -> ()",
+        "data.held_out: none -> 0.0",
         "data.pattern: none -> '*'",
         "data.source: 'procedural_cars' -> 'folder'",
         "loss.fake_target: 0.0 -> none",

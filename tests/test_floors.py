@@ -83,3 +83,9 @@ def test_the_core_imports_without_what_it_can_do_without():
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {name.split(".")[0] for name in names} & late, path
+
+
+def test_no_two_files_of_tests_share_a_name():
+    """Pytest imports them by their names alone, and leaves out the second."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

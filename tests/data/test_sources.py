@@ -48,9 +48,8 @@ def test_procedural_cars_have_five_thousand_and_one_thousand():
 
 @pytest.mark.parametrize("source", ["", "tfdz"])
 def test_an_unknown_source_lists_those_there_are(source):
-    with pytest.raises(
-        UserError, match="digits, folder, points, polygons, procedural_cars, tfds, stacked_mnist"
-    ):
+    known = "digits, folder, pairs, points, polygons, procedural_cars, tfds, stacked_mnist"
+    with pytest.raises(UserError, match=known):
         override(GAN(), {"data.source": source})
 
 

@@ -94,7 +94,7 @@ def counting(bad_step):
 
     def step(state, batch, key):
         assert batch.label is batch.caption is None
-        own = jnp.abs(batch.x - (batch.source / 127.5 - 1)).max()  # 0 where x has its own source
+        own = jnp.abs(batch.x - batch.source).max()  # 0 where x has its own source
         seen = collectives.mean(batch.x.mean() + 1_000 * own)
         value = jnp.where(state.step == bad_step, jnp.nan, state.step + 0.0)
         return Counter(state.step + 1), {"value": value, "seen": seen}
@@ -109,7 +109,7 @@ def called(bad_step, lengths):
     traced = parallel.trace(counting(bad_step), Counter(np.int32(0)), batch)
     program = parallel.many_steps(traced, kinds.Picture(1, 1, 1), split_pool=False)
     images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
-    pool = place(1).share(Example(images, source=images.astype(np.float32)))
+    pool = place(1).share(Example(images, source=images))
     state = Counter(np.int32(0))
     carried = place(1).share((state, parallel.zero_sums(traced.metrics)))
     done = 0
