@@ -72,7 +72,8 @@ _FORMAT = flags.DEFINE_list(
 _INPUTS = flags.DEFINE_string(
     "inputs",
     None,
-    "A folder of pictures to make others from, where the run makes pictures from pictures.",
+    "A folder of pictures: sample makes others from them, where the run makes pictures from "
+    "pictures; project inverts them to latents.",
 )
 
 _WHAT = flags.DEFINE_list("what", ["all"], "Which pictures, joined by commas, or all.")
@@ -88,6 +89,13 @@ _CONCEPT = flags.DEFINE_string(
     "",
     "arithmetic, with an encoder: two classes, such as 7,1, or two folders of pictures; the mean "
     "code of the first minus that of the second is added to codes.",
+)
+
+_STROKES = flags.DEFINE_string(
+    "strokes", "", "edit: a PNG of the run's size with colours where a sample is to have them."
+)
+_DIRECTIONS = flags.DEFINE_string(
+    "directions", "", "sweep: ganspace or sefa, directions in place of coordinates."
 )
 
 _FEATURES = flags.DEFINE_list(
@@ -142,7 +150,8 @@ FLAGS_OF_MODES: dict[str, tuple[str, ...]] = {
     ),
     "visualize": (
         *("workdir", "what", "num_samples", "sample_seed", "classes", "step", "nice", "animate"),
-        *("operands", "concept", "data_dir", "set", "output", "plugin"),
+        *("operands", "concept", "inputs", "strokes", "directions", "data_dir", "set", "output"),
+        "plugin",
     ),
     "evaluate": (
         *("workdir", "step", "features", "num_samples", "sample_seed", "weights", "fake", "real"),
@@ -396,6 +405,9 @@ def _visualize() -> None:
         operands=_OPERANDS.value,
         concept=_CONCEPT.value,
         classes=tuple(_CLASSES.value),
+        inputs=_INPUTS.value or "",
+        strokes=_STROKES.value,
+        directions=_DIRECTIONS.value,
     )
     places = _places("looks at a run as it is")
     what = tuple(_WHAT.value)

@@ -366,7 +366,7 @@ def test_every_flag_is_used_or_refused_in_every_mode(run, tmp_path):
         "features": "pixels", "weights": "raw", "fake": "a.npz", "real": "b.npz",
         "multihost": "true", "coordinator_address": "a:1", "num_processes": "2", "process_id": "0",
         "at": "3", "study": "rings", "scale": "cpu", "launcher": "slurm", "at_once": "2",
-        "slurm": "time=1", "inputs": "folder",
+        "slurm": "time=1", "inputs": "folder", "strokes": "a.png", "directions": "sefa",
     }  # fmt: skip
     known = {flag for used in launch.FLAGS_OF_MODES.values() for flag in used}
     assert known == {*given, "workdir"}
@@ -410,7 +410,11 @@ def test_an_unknown_flag_is_one_sentence(capsys):
 
 
 def test_an_option_that_no_chosen_picture_uses_is_refused(run):
-    for option, pictures in {"--nice": "samples", "--operands=1-2": "arithmetic"}.items():
+    for option, pictures in {
+        "--nice": "samples",
+        "--operands=1-2": "arithmetic",
+        "--strokes=a.png": "edit",
+    }.items():
         code, _, err = run("--mode=visualize", "--workdir=none", "--what=sweep", option)
         assert code == 1
         assert f"changes nothing in sweep; add one of {pictures} to --what" in err

@@ -197,7 +197,7 @@ def load(config: "Folder") -> Dataset:
                 sizes[picture.size] += 1
                 modes[picture.mode] += 1
         except Exception as error:  # damaged files make Pillow's readers fail in many ways
-            skipped.append((path.relative_to(root), _reason(error)))
+            skipped.append((path.relative_to(root), reason(error)))
             continue
         classes.append(_class_of(root, path))
         names.append(name_of(root, path))
@@ -253,7 +253,8 @@ def _of_classes(wanted: tuple[str, ...], root: Path, paths: list[Path]) -> list[
     return [path for path in paths if _class_of(root, path) in wanted]
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Why a file could not be read, in a few words."""
     if isinstance(error, Image.UnidentifiedImageError):
         return "not a picture that Pillow reads"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

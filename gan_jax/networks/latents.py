@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +27,9 @@ class Latents(Part):
         """One draw, float32 [dimension]."""
         raise NotImplementedError
 
+    deviation: ClassVar[float]
+    """The standard deviation of a coordinate of the noise."""
+
     def from_normal(self, x: jax.Array) -> jax.Array:
         """Coordinates [...] of N(0, 1) as those of z that have the same probability below them."""
         raise NotImplementedError
@@ -43,6 +47,8 @@ class Latents(Part):
 class Normal(Latents, name="normal"):
     """Noise of N(0, 1)."""
 
+    deviation: ClassVar[float] = 1.0
+
     def noise(self, key: jax.Array) -> jax.Array:
         return jax.random.normal(key, (self.dimension,), jnp.float32)
 
@@ -55,6 +61,8 @@ class Normal(Latents, name="normal"):
 
 class Uniform(Latents, name="uniform"):
     """Noise of U(-1, 1)."""
+
+    deviation: ClassVar[float] = 3**-0.5
 
     def noise(self, key: jax.Array) -> jax.Array:
         return jax.random.uniform(key, (self.dimension,), jnp.float32, -1.0, 1.0)

@@ -12,8 +12,8 @@ SAMPLES, RAW_SAMPLES = "samples", "samples_raw"
 CHECKPOINTS, DAMAGED_CHECKPOINTS = "checkpoints", "damaged_checkpoints"
 GENERATED, GENERATED_ARRAYS, GENERATED_GRID = "generated", "samples.npz", "grid.png"
 """What `--mode=sample` leaves: a folder of folders, and two files in each."""
-PICTURES, NEIGHBOURS = "pictures", "neighbours.json"
-"""What `--mode=visualize` leaves: a folder of folders `at_step`, and the finding in each."""
+PICTURES, NEIGHBOURS, PROJECTIONS = "pictures", "neighbours.json", "project.json"
+"""What `--mode=visualize` leaves: a folder of folders `at_step`, and the findings in each."""
 EVALUATION, SCORES, SCORES_TABLE, SCORES_PLOT = (
     *("evaluation", "scores.jsonl"),
     *("scores.md", "scores.png"),

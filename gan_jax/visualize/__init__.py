@@ -14,12 +14,14 @@ from gan_jax.run.runs import Places, Run
 from gan_jax.system import disk, layout, user_cache
 from gan_jax.system.names import expanded, printable
 from gan_jax.visualize.arithmetic import arithmetic
+from gan_jax.visualize.edit import edit
 from gan_jax.visualize.interpolate import interpolate
 from gan_jax.visualize.lab import lab
 from gan_jax.visualize.manifold import manifold
 from gan_jax.visualize.neighbours import neighbours
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.progress import progress
+from gan_jax.visualize.project import project
 from gan_jax.visualize.reconstruct import reconstruct
 from gan_jax.visualize.samples import samples
 from gan_jax.visualize.sweep import sweep
@@ -40,7 +42,9 @@ PICTURES: dict[str, Picture] = {
         samples, "Random samples", frozenset({"seed", "num_samples", "nice", "classes"})
     ),
     "sweep": Picture(
-        sweep, "One latent coordinate at a time", frozenset({"seed", "animate", "classes"})
+        sweep,
+        "One latent coordinate at a time",
+        frozenset({"seed", "animate", "classes", "directions"}),
     ),
     "interpolate": Picture(
         interpolate, "From one sample to another", frozenset({"seed", "animate", "classes"})
@@ -50,6 +54,10 @@ PICTURES: dict[str, Picture] = {
     ),
     "manifold": Picture(manifold, "The latent plane", frozenset()),
     "reconstruct": Picture(reconstruct, "Reconstructions", frozenset()),
+    "project": Picture(
+        project, "Inversions", frozenset({"seed", "num_samples", "classes", "inputs"})
+    ),
+    "edit": Picture(edit, "Edits by strokes", frozenset({"seed", "classes", "strokes"})),
     "progress": Picture(progress, "The training", frozenset()),
     "neighbours": Picture(
         neighbours, "The nearest training images", frozenset({"seed", "num_samples", "classes"})

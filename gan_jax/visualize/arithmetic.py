@@ -36,6 +36,7 @@ def arithmetic(run: Run, options: Options, folder: Path) -> list[Path]:
     for operands that cannot be read.
     """
     subject.pictures_only(run, "arithmetic")
+    subject.latents_needed(run, "arithmetic")
     operands = parse(options.operands or EXAMPLE)
     most = max(len(operand.numbers) for operand in operands)
     result, sides = jnp.zeros(latents.size(run.config.latents)), []

@@ -20,6 +20,7 @@ PAIRS, IMAGES, FRAMES, MILLISECONDS = 8, 8, 17, 100
 def interpolate(run: Run, options: Options, folder: Path) -> list[Path]:
     """Rows from sample 2i to sample 2i + 1, by lerp and by slerp; with `animate` also as a GIF."""
     subject.pictures_only(run, "interpolate")
+    subject.latents_needed(run, "interpolate")
     note = subject.note(run, f"Latents of seed {options.seed}", _said(run))
     straight, arc, names = _both(run, options, IMAGES)
     written = [folder / "interpolate.png"]

@@ -17,3 +17,6 @@ class Options(NamedTuple):
     operands: str = ""  # arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9
     concept: str = ""  # arithmetic: two classes or two folders, such as 7,1
     classes: tuple[str, ...] = ()  # that samples are of in turn, by name or number; () is all
+    inputs: str = ""  # project: a folder of pictures, in place of the data's
+    strokes: str = ""  # edit: a PNG with transparency
+    directions: str = ""  # sweep: ganspace or sefa, in place of the coordinates

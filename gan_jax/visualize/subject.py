@@ -16,6 +16,7 @@ from gan_jax.keys import Purpose
 from gan_jax.method import Example, Inputs
 from gan_jax.methods import Config, Method, sampling
 from gan_jax.methods.sampling import Requests
+from gan_jax.networks import latents
 from gan_jax.run import runs
 from gan_jax.run.runs import Run
 from gan_jax.visualize.options import NotForThisRun, Options
@@ -113,6 +114,21 @@ def pictures_only(run: Run, what: str) -> None:
     if not are_pictures(run):
         raise NotForThisRun(
             f"{what} is of pictures, and this run's data are points of the plane; choose others."
+        )
+
+
+def latents_needed(run: Run, what: str) -> None:
+    """Raises `NotForThisRun` where the generator takes no latents."""
+    if not latents.size(run.config.latents):
+        raise NotForThisRun(f"{what} moves latents, and this run's G takes none; choose translate.")
+
+
+def latents_alone(run: Run, what: str) -> None:
+    """Raises `NotForThisRun` where the generator makes pictures from pictures."""
+    if sampling.takes_pictures(run.config):
+        raise NotForThisRun(
+            f"{what} looks for latents, and this run's G makes pictures from pictures; "
+            "--mode=sample --inputs=FOLDER makes some from your own."
         )
 
 
