@@ -25,6 +25,7 @@ from gan_jax.visualize.project import project
 from gan_jax.visualize.reconstruct import reconstruct
 from gan_jax.visualize.samples import samples
 from gan_jax.visualize.sweep import sweep
+from gan_jax.visualize.translate import translate
 
 __all__ = ["PICTURES", "NotForThisRun", "Options", "Picture", "run"]
 
@@ -58,6 +59,9 @@ PICTURES: dict[str, Picture] = {
         project, "Inversions", frozenset({"seed", "num_samples", "classes", "inputs"})
     ),
     "edit": Picture(edit, "Edits by strokes", frozenset({"seed", "classes", "strokes"})),
+    "translate": Picture(
+        translate, "Pictures from pictures", frozenset({"seed", "num_samples", "classes"})
+    ),
     "progress": Picture(progress, "The training", frozenset()),
     "neighbours": Picture(
         neighbours, "The nearest training images", frozenset({"seed", "num_samples", "classes"})
