@@ -1,10 +1,10 @@
 """Depthwise convolution of images [B, H, W, C]: each channel by a kernel of its own."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from jax import lax
+
+from gan_jax.ops.platform import for_platform
 
 
 def depthwise_conv(x: jax.Array, kernel: jax.Array, stride: int = 1) -> jax.Array:
@@ -21,8 +21,7 @@ def depthwise_conv(x: jax.Array, kernel: jax.Array, stride: int = 1) -> jax.Arra
     Returns:
       [B, H', W', C] with H' = ceil(H / stride).
     """
-    cpu, native = (partial(function, stride=stride) for function in (_shifted, _native))
-    return lax.platform_dependent(x, kernel, cpu=cpu, default=native)
+    return for_platform(_native, cpu=_shifted)(x, kernel, stride)
 
 
 def _shifted(x, kernel, stride):

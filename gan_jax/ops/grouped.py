@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from gan_jax.ops import trilinear
+from gan_jax.ops.platform import for_platform
 from gan_jax.ops.window import Window
 
 
@@ -38,11 +39,7 @@ def _of_groups(function, a, b, window_and_groups):
     convolution of a batch of them.
     """
     window, groups = window_and_groups
-    cpu, default = (
-        partial(form, partial(function, window=window), groups=groups)
-        for form in (_in_turn, _batch)
-    )
-    return lax.platform_dependent(a, b, cpu=cpu, default=default)
+    return for_platform(_batch, cpu=_in_turn)(partial(function, window=window), a, b, groups)
 
 
 def _in_turn(function, a, b, groups):

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from gan_jax.ops import columns, fast, native
+from gan_jax.ops.platform import for_platform
 
 FORMS = {"tiles": fast, "native": native, "columns": columns}
 """Modules with an `output`, an `image` and a `kernel`."""
@@ -55,8 +56,7 @@ def kernel_of(x, y, window):
 def _choose(cpu, gpu, native, a, b, window):
     if prod(window.taps) > MOST_TAPS:
         cpu = gpu = native
-    cpu, gpu, native = (partial(function, window=window) for function in (cpu, gpu, native))
-    return lax.platform_dependent(a, b, cpu=cpu, cuda=gpu, default=native)
+    return for_platform(native, cpu=cpu, gpu=gpu)(a, b, window)
 
 
 def give_gradients(output, image, kernel):

@@ -22,7 +22,7 @@ from gan_jax.run import pictures
 from gan_jax.run.runs import Run
 from gan_jax.system.names import expanded, printable
 from gan_jax.visualize import inverse, panels, subject
-from gan_jax.visualize.inverse import Wish
+from gan_jax.visualize.inverse import Goal
 from gan_jax.visualize.options import NotForThisRun, Options
 from gan_jax.visualize.panels import Panel
 
@@ -75,8 +75,8 @@ def edited(run: Run, first: Inputs, colours: np.ndarray, mask: np.ndarray, seed:
     target, weights, anchor = (
         np.broadcast_to(part, (STARTS, *part.shape)) for part in (colours, mask, z[0])
     )
-    wish = Wish(begun, target, weights, anchor, np.full(STARTS, STAY, np.float32))
-    found = inverse.search(run, wish, "editing")
+    goal = Goal(begun, target, weights, anchor, np.full(STARTS, STAY, np.float32))
+    found = inverse.search(run, goal, "editing")
     best = inverse.best(found, STARTS)
     return subject.images(run, take(begun, best)._replace(latents=found.latents[best]))[0]
 

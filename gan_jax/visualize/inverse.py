@@ -25,7 +25,7 @@ STEPS, RATE = 200, 0.1
 """Of Adam with iGAN's rate, here decayed to 0 along a cosine."""
 
 
-class Wish(NamedTuple):
+class Goal(NamedTuple):
     """What is asked of images: arrays [n, ...], one row each."""
 
     start: Inputs  # latents [n, d] to begin with, and the condition, which stays
@@ -40,7 +40,7 @@ class Found(NamedTuple):
     loss: Any  # float32 [n]
 
 
-def search(run: Run, wish: Wish, said: str) -> Found:
+def search(run: Run, goal: Goal, said: str) -> Found:
     """The latents with the lowest loss on the way of each start, its start among them.
 
     The loss is the mean squared error over the pixels in [-1, 1], weighted by the mask, plus `pull`
@@ -48,12 +48,12 @@ def search(run: Run, wish: Wish, said: str) -> Found:
     bar says.
     """
     stream = _compiled(run.config, run.method)
-    wish = jax.tree.map(np.asarray, wish)
-    count, most = num_examples(wish), chunks.CHUNK * jax.local_device_count()
+    goal = jax.tree.map(np.asarray, goal)
+    count, most = num_examples(goal), chunks.CHUNK * jax.local_device_count()
     parts: list[Found] = []
     with tqdm(total=count, desc=said, disable=None, leave=False) as bar:
         for first in range(0, count, most):
-            part = take(wish, slice(first, first + most))
+            part = take(goal, slice(first, first + most))
             parts += stream(run.state, *chunks.of_arrays(part))
             bar.update(num_examples(part))
     return Found(*map(np.concatenate, zip(*parts, strict=True)))
@@ -69,15 +69,15 @@ def best(found: Found, starts: int) -> np.ndarray:
 def _compiled(config: Config, method: Method) -> chunks.Stream:
     kind, optimizer = config.data.kind, optax.adam(optax.cosine_decay_schedule(RATE, STEPS))
 
-    def search(state: Any, wish: Wish) -> Found:
-        target = kind.to_model(wish.target)
-        pixels = target.shape[-1] * wish.mask.sum((1, 2, 3))
+    def search(state: Any, goal: Goal) -> Found:
+        target = kind.to_model(goal.target)
+        pixels = target.shape[-1] * goal.mask.sum((1, 2, 3))
 
         def objective(u: jax.Array) -> tuple[jax.Array, Found]:
-            z = _latents(config.latents, u, wish.start.latents)
-            made = method.sample(state, wish.start._replace(latents=z), True)["image"]
-            error = (jnp.square(made - target) * wish.mask).sum((1, 2, 3)) / pixels
-            loss = error + wish.pull * jnp.square(z - wish.anchor).mean(axis=1)
+            z = _latents(config.latents, u, goal.start.latents)
+            made = method.sample(state, goal.start._replace(latents=z), True)["image"]
+            error = (jnp.square(made - target) * goal.mask).sum((1, 2, 3)) / pixels
+            loss = error + goal.pull * jnp.square(z - goal.anchor).mean(axis=1)
             return loss.sum(), Found(z, loss)
 
         def descend(carry: Any, _: None) -> tuple[Any, None]:
@@ -89,8 +89,8 @@ def _compiled(config: Config, method: Method) -> chunks.Stream:
             updates, opt = optimizer.update(grads, opt)
             return (optax.apply_updates(u, updates), opt, best), None
 
-        u = _quantiles(config.latents, wish.start.latents)
-        none = Found(wish.start.latents, jnp.full(len(u), jnp.inf))
+        u = _quantiles(config.latents, goal.start.latents)
+        none = Found(goal.start.latents, jnp.full(len(u), jnp.inf))
         return jax.lax.scan(descend, (u, optimizer.init(u), none), length=STEPS)[0][2]
 
     return chunks.streamer(search)

@@ -20,11 +20,11 @@ from gan_jax.metrics import neighbours, pairs
 from gan_jax.run import pictures, runs
 from gan_jax.run.runs import Run
 from gan_jax.system import disk, layout
-from gan_jax.visualize import asked, inverse, panels, subject
-from gan_jax.visualize.asked import Asked
-from gan_jax.visualize.inverse import Wish
+from gan_jax.visualize import inverse, panels, subject, targets
+from gan_jax.visualize.inverse import Goal
 from gan_jax.visualize.options import Options
 from gan_jax.visualize.panels import Panel
+from gan_jax.visualize.targets import Targets
 
 STARTS, MOST_STARTS = 4, 16
 """Latents that Adam begins with for each picture, and at most, where each class needs one."""
@@ -48,8 +48,8 @@ class Answer(NamedTuple):
 
 
 def project(run: Run, options: Options, place: Path) -> list[Path]:
-    """The folder `inputs`, or held-out images, as asked, as made and as their nearest training
-    pictures; the figures as JSON.
+    """The folder `inputs`, or held-out images, beside what G makes of them and their nearest
+    training pictures; the figures as JSON.
 
     A class-conditional G makes an image of the class that the data say; of pictures in a folder it
     tries its classes in turn. Where the run learns some classes of its data alone, and is not
@@ -58,11 +58,11 @@ def project(run: Run, options: Options, place: Path) -> list[Path]:
     subject.pictures_only(run, "project")
     subject.latents_alone(run, "project")
     known = subject.dataset(run, "project")
-    own = asked.own(run, options.inputs) if options.inputs else None
-    shown = own or asked.held_out(run, known, options)
+    own = targets.own(run, options.inputs) if options.inputs else None
+    shown = own or targets.held_out(run, known, options)
     found = answer(run, known, shown.examples, options)
     report = figures(run, shown.names, found)
-    others = None if own else asked.left_out(run, len(shown.names), options.seed)
+    others = None if own else targets.left_out(run, len(shown.names), options.seed)
     if others:
         report["auroc"] = auroc(found, answer(run, known, others, options))
     said = f"{len(shown.names):,} pictures by their latents"
@@ -121,14 +121,14 @@ def _inverted(run: Run, shown: Example, options: Options) -> np.ndarray:
     begun = run.method.inputs(each, Example(None, jnp.asarray(label, jnp.int32)))
     target = np.repeat(shown.x, starts, axis=0)
     rows, dimension = begun.latents.shape
-    wish = Wish(
+    goal = Goal(
         begun,
         target,
         np.ones((rows, *target.shape[1:3], 1), np.float32),
         np.zeros((rows, dimension), np.float32),
         np.full(rows, PRIOR * dimension / target[0].size, np.float32),
     )
-    found = inverse.search(run, wish, "projecting")
+    found = inverse.search(run, goal, "projecting")
     best = inverse.best(found, starts)
     return subject.images(run, take(begun, best)._replace(latents=found.latents[best]))
 
@@ -161,8 +161,8 @@ def auroc(known: Answer, others: Answer) -> dict[str, float]:
     }
 
 
-def _panels(known: Dataset, shown: Asked, found: Answer) -> list[Panel]:
-    columns = ("asked", "made", "nearest")
+def _panels(known: Dataset, shown: Targets, found: Answer) -> list[Panel]:
+    columns = ("target", "made", "nearest")
     some, sides = np.arange(min(SHOWN, len(shown.names))), []
     for part in np.array_split(some, min(SIDES, len(some))):
         rows = [shown.examples.x[part], found.made[part], known.train.x[found.numbers[part]]]

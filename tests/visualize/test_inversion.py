@@ -18,7 +18,7 @@ from gan_jax.networks import Normal, Uniform
 from gan_jax.run.runs import Run
 from gan_jax.visualize import NotForThisRun, Options, inverse, subject
 from gan_jax.visualize.edit import edited, strokes
-from gan_jax.visualize.inverse import Found, Wish
+from gan_jax.visualize.inverse import Found, Goal
 from gan_jax.visualize.project import answer
 
 CODED = Uniform(2, categories=(3,), continuous=1)
@@ -35,10 +35,10 @@ def with_sample(run: Run, made) -> Run:
     return run._replace(method=run.method._replace(sample=sample))
 
 
-def wish(z, target, mask=1.0, anchor=0.0, pull=0.0) -> Wish:
+def goal(z, target, mask=1.0, anchor=0.0, pull=0.0) -> Goal:
     z = np.asarray(z, np.float32)
     shape = (len(z), 8, 8, 1)
-    return Wish(
+    return Goal(
         Inputs(z),
         np.broadcast_to(np.asarray(target, np.uint8), shape),
         np.broadcast_to(np.asarray(mask, np.float32), shape),
@@ -54,7 +54,7 @@ def test_the_error_and_the_way_from_the_anchor_are_weighed_as_they_say(tmp_path,
     half = np.zeros((8, 8, 1))
     half[2:5, 1:6] = 0.25  # of any opacity, since it is divided by the mask's sum
     target = np.where(half, 204, 7)  # 0.6, and what does not count
-    found = inverse.search(run, wish([[-1.0, -0.5], [2.0, -0.5]], target, half, -0.5, pull), "")
+    found = inverse.search(run, goal([[-1.0, -0.5], [2.0, -0.5]], target, half, -0.5, pull), "")
     expected = (0.6 - 0.25 * pull) / (1 + pull / 2)
     np.testing.assert_allclose(found.latents, [[expected, -0.5]] * 2, atol=2e-3)
     least = (expected - 0.6) ** 2 + pull * (expected + 0.5) ** 2 / 2
@@ -65,7 +65,7 @@ def test_latents_stay_where_their_prior_has_them(tmp_path):
     """Toward white, which is out of reach: noise and codes to their ends, the class not at all."""
     run = with_sample(by_hand(tmp_path, latents=CODED), lambda z: z[:, :2].sum(1) + z[:, 5] - 9)
     start = np.array([[0.1, -0.2, 0, 1, 0, 0.3], [-0.9, 0.9, 1, 0, 0, -0.8]])
-    found = inverse.search(run, wish(start, 255), "").latents
+    found = inverse.search(run, goal(start, 255), "").latents
     assert (np.abs(found[:, [0, 1, 5]]) <= 1).all()
     assert (found[:, [0, 1, 5]] > 0.95).all()
     np.testing.assert_array_equal(found[:, 2:5], start[:, 2:5])
@@ -75,7 +75,7 @@ def test_the_best_on_the_way_is_kept(tmp_path):
     """A wave whose highest peak is narrower than Adam's first step, which leads to a lower one."""
     run = by_hand(tmp_path, latents=Normal(1))
     run = with_sample(run, lambda z: jnp.sin(40 * z[:, 0]) / (1 + 50 * z[:, 0] ** 2))
-    found = inverse.search(run, wish([[0.038]], 255), "")
+    found = inverse.search(run, goal([[0.038]], 255), "")
     np.testing.assert_allclose(found.latents, 0.038, atol=1e-3)
 
 

@@ -17,7 +17,7 @@ from gan_jax.errors import UserError
 from gan_jax.method import Example
 from gan_jax.metrics import pairs
 from gan_jax.networks import Normal
-from gan_jax.visualize import NotForThisRun, Options, asked, inverse, subject
+from gan_jax.visualize import NotForThisRun, Options, inverse, subject, targets
 from gan_jax.visualize.project import Answer, answer, auroc
 
 shown = test_visualize.shown
@@ -25,17 +25,17 @@ shown = test_visualize.shown
 
 @pytest.fixture
 def starts(monkeypatch):
-    """The wishes that were asked for; what is found is their start, the third being the best."""
-    wishes = []
+    """The goals that were searched for; what is found is their start, the third being the best."""
+    goals = []
 
-    def search(run, wish, said):
-        wishes.append(wish)
-        loss = np.ones(len(wish.target), np.float32)
+    def search(run, goal, said):
+        goals.append(goal)
+        loss = np.ones(len(goal.target), np.float32)
         loss[2::4] = 0
-        return inverse.Found(np.asarray(wish.start.latents), loss)
+        return inverse.Found(np.asarray(goal.start.latents), loss)
 
     monkeypatch.setattr("gan_jax.visualize.inverse.search", search)
-    return wishes
+    return goals
 
 
 def test_the_figures_are_those_of_the_pictures(tmp_path, starts, shown):
@@ -67,16 +67,16 @@ def test_the_figures_are_those_of_the_pictures(tmp_path, starts, shown):
 def test_each_picture_has_starts_of_its_own_and_the_best_is_taken(tmp_path, starts, shown):
     run = by_hand(tmp_path, latents=Normal(3))
     draw("project", run, tmp_path, num_samples=2)
-    (wish,) = starts
-    z = np.asarray(wish.start.latents)
+    (goal,) = starts
+    z = np.asarray(goal.start.latents)
     assert z.shape == (8, 3)
     assert len(np.unique(z[:, 0])) == 8
     np.testing.assert_array_equal(shown[0].latents, z[[2, 6]])
     for first in (0, 4):
-        assert (wish.target[first : first + 4] == wish.target[first]).all()
-    assert (wish.mask == 1).all()
-    assert (wish.anchor == 0).all()
-    np.testing.assert_allclose(wish.pull, 0.001 * 3 / 64)  # of the mean squares; of sums 0.001
+        assert (goal.target[first : first + 4] == goal.target[first]).all()
+    assert (goal.mask == 1).all()
+    assert (goal.anchor == 0).all()
+    np.testing.assert_allclose(goal.pull, 0.001 * 3 / 64)  # of the mean squares; of sums 0.001
     again = starts.copy()
     draw("project", run, tmp_path, num_samples=2)
     np.testing.assert_array_equal(starts[1].start.latents, again[0].start.latents)
@@ -107,18 +107,18 @@ def test_pictures_of_a_folder_keep_their_names(tmp_path, starts, capsys):
     Image.new("RGB", (16, 8), (10, 10, 10)).save(tmp_path / "mine" / "deep" / "a.png")
     Image.new("L", (8, 8), 200).save(tmp_path / "mine" / "b.jpg", quality=100)
     (tmp_path / "mine" / "c.png").write_text("no picture")
-    found = asked.own(by_hand(tmp_path), str(tmp_path / "mine"))
+    found = targets.own(by_hand(tmp_path), str(tmp_path / "mine"))
     assert found.names == ["b.jpg", "deep/a.png"]
     assert found.examples.x.shape == (2, 8, 8, 1)
     assert (found.examples.x[1] == 10).all()
     assert found.examples.label is None
     assert "c.png is left out: " in capsys.readouterr().err
     with pytest.raises(UserError, match="There is no folder none; check --inputs"):
-        asked.own(by_hand(tmp_path), "none")
+        targets.own(by_hand(tmp_path), "none")
     (tmp_path / "mine" / "b.jpg").unlink()
     (tmp_path / "mine" / "deep" / "a.png").unlink()
     with pytest.raises(UserError, match=r"None of the files in .*mine could be read as a picture"):
-        asked.own(by_hand(tmp_path), str(tmp_path / "mine"))
+        targets.own(by_hand(tmp_path), str(tmp_path / "mine"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +150,7 @@ def test_classes_that_were_left_out_are_told_apart_by_their_errors(tmp_path, sta
         Squares(height=8, width=8, channels=1, classes=("dim", "bright")),
     )
     run = run._replace(config=dataclasses.replace(run.config, data=section))
-    others = asked.left_out(run, 5, 0)
+    others = targets.left_out(run, 5, 0)
     assert others.x.shape == (5, 8, 8, 1)
     assert (others.x <= 20).all()
     (figures,) = (path for path in draw("project", run, tmp_path) if path.suffix == ".json")
@@ -164,7 +164,7 @@ def test_classes_that_were_left_out_are_told_apart_by_their_errors(tmp_path, sta
     whole = run._replace(
         config=dataclasses.replace(run.config, data=Squares(height=8, width=8, channels=1))
     )
-    assert asked.left_out(whole, 5, 0) is None
+    assert targets.left_out(whole, 5, 0) is None
 
 
 def test_runs_that_cannot_be_inverted_say_why(tmp_path):
@@ -181,4 +181,4 @@ def test_runs_that_cannot_be_inverted_say_why(tmp_path):
             draw(name, by_hand(tmp_path, latents=Normal(0)), tmp_path)
     known = data.load(run.config.data)
     with pytest.raises(NotForThisRun, match=r"hold none out; add --inputs=FOLDER"):
-        asked.held_out(run, known._replace(test=known.train), Options())
+        targets.held_out(run, known._replace(test=known.train), Options())

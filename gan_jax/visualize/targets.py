@@ -19,12 +19,12 @@ from gan_jax.system.names import expanded, printable
 from gan_jax.visualize.options import NotForThisRun, Options
 
 
-class Asked(NamedTuple):
+class Targets(NamedTuple):
     names: list[str]
     examples: Example  # stored x [n, h, w, c]; label is None where it is not known
 
 
-def own(run: Run, path: str) -> Asked:
+def own(run: Run, path: str) -> Targets:
     """The pictures of a folder, as those of the run's data were read; of what cannot be read it is
     said why. Raises `UserError` for no folder and no picture."""
     root, section = expanded(path), run.config.data
@@ -42,10 +42,10 @@ def own(run: Run, path: str) -> Asked:
             tqdm.write(f"{name} is left out: {printable(folder.reason(error))}", file=sys.stderr)
     if not read:
         raise UserError(f"None of the files in {printable(path)} could be read as a picture.")
-    return Asked(names, Example(np.stack(read)))
+    return Targets(names, Example(np.stack(read)))
 
 
-def held_out(run: Run, known: Dataset, options: Options) -> Asked:
+def held_out(run: Run, known: Dataset, options: Options) -> Targets:
     """Some test images, of `classes` where these are named. Raises `NotForThisRun` without any."""
     if known.test is known.train:
         raise NotForThisRun(
@@ -59,7 +59,7 @@ def held_out(run: Run, known: Dataset, options: Options) -> Asked:
     numbers = np.flatnonzero(np.isin(label, wanted)) if wanted else np.arange(len(label))
     numbers = _some(numbers, options.num_samples, options.seed)
     names = [f"test {number}" for number in numbers]
-    return Asked(names, Example(known.test.x[numbers], label[numbers]))
+    return Targets(names, Example(known.test.x[numbers], label[numbers]))
 
 
 def left_out(run: Run, count: int, seed: int) -> Example | None:
