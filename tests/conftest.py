@@ -1,5 +1,6 @@
 """Two CPU devices, strict rank promotion, a cache of the session's own, and a tiny real run."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -8,7 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 # Compiling is most of what the tests do; processes that they start run as users' do.
-os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
+os.environ["XLA_FLAGS"] = (
+    "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1"
+    " --xla_cpu_enable_concurrency_optimized_scheduler=false"
+)
 if version("jaxlib") < "0.11":  # a flag that a later one does not know ends the process
     os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
 
@@ -23,6 +27,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_traceback_in_locations_limit", 0)  # which no test reads
+gc.set_threshold(100_000, 50, 100)  # traces are a great many objects, and stay
 
 # the devices are set before anything uses them
 import launch  # noqa: E402
