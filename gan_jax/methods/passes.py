@@ -41,8 +41,8 @@ class StepContext(NamedTuple):
 class Fakes(NamedTuple):
     """G's forward pass in training mode, kept for the backward pass of its update."""
 
-    images: jax.Array  # [n, ...] in the model's range
-    backward: Callable[[jax.Array], tuple[Tree]]  # a gradient by the images to one by G's params
+    images: Any  # [n, ...] in the model's range, or a tree of several
+    backward: Callable[[Any], tuple[Tree]]  # a gradient by the images to one by G's params
     stats: Tree
 
 
