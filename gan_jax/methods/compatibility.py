@@ -54,6 +54,11 @@ def _check_condition(config: GAN) -> None:
             f"gen.name={config.gen.choice} takes no pictures, which condition.name={given} gives "
             "it; set gen.name=unet or the like."
         )
+    if config.condition.of_other_class and config.choice == "gan":
+        raise UserError(
+            f"condition.name={given} has no pairs, which method=gan learns from; set method="
+            "cycle_gan."
+        )
     if not latents.size(config.latents) and not config.gen.takes_pictures:
         raise UserError("latents.dimension=0 leaves G nothing to draw; set it to 1 or more.")
     sees = _of(config.disc, "conditioning") == "source"
