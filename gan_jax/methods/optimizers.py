@@ -1,13 +1,14 @@
 """Optimizers by name, from optax, with the rates that the config schedules."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import jax
+import jax.numpy as jnp
 import optax
 
-from gan_jax.config import Decay, NonNegative, Part, Positive
+from gan_jax.config import Decay, Natural, NonNegative, Part, Positive
 from gan_jax.methods import schedules
 from gan_jax.methods.sections import Train
 
@@ -16,10 +17,22 @@ Rate = jax.Array | float
 
 @dataclass(frozen=True)
 class Optimizer(Part):
-    """A rule by which gradients become updates; `final_...` is where `train.schedule` leads."""
+    """A rule by which gradients become updates; `final_...` is where `train.schedule` leads.
+
+    halve_every_steps: the learning rate is halved after every k steps, as GAN-CLS and StackGAN have
+        it (arXiv 1605.05396 and 1612.03242); 0 is never.
+    weight_decay: times the weights is added to the gradient, that of weight_decay / 2 times their
+        squared norm in the loss. It is the L2 regularisation of PyTorch's Adam, as DiscoGAN has it
+        (arXiv 1703.05192), and not the decoupled decay of AdamW. It is of all parameters.
+    clip_norm: the bound on the global norm of the gradient, that of the weight decay included, as
+        C-RNN-GAN has it (arXiv 1611.09904); 0 is none.
+    """
 
     learning_rate: NonNegative = 2e-4
     final_learning_rate: NonNegative | None = None
+    halve_every_steps: Natural = field(default=0, kw_only=True)
+    weight_decay: NonNegative = field(default=0.0, kw_only=True)
+    clip_norm: NonNegative = field(default=0.0, kw_only=True)
 
     decay_field: ClassVar[str] = ""
     """The other field that has a `final_...` one."""
@@ -82,14 +95,51 @@ def make(
     optimizer: Optimizer, field: str, train: Train, updates_per_step: int = 1
 ) -> optax.GradientTransformation:
     """The optax optimizer of its settings; `field` is where they stand, for errors."""
+    return _prepared(optimizer, _rule(optimizer, field, train, updates_per_step))
+
+
+def _rule(
+    optimizer: Optimizer, field: str, train: Train, updates_per_step: int
+) -> optax.GradientTransformation:
     ranges = [(0.0, None, ""), (0.0, None, "")]
     for number, name in enumerate(("learning_rate", optimizer.decay_field)):
         if name:
             ends = getattr(optimizer, name), getattr(optimizer, f"final_{name}")
             ranges[number] = (*ends, f"{field}.final_{name}")
-    if all(end is None for _, end, _ in ranges):
+    every = optimizer.halve_every_steps
+    if all(end is None for _, end, _ in ranges) and not every:
         return optimizer.rule(*(start for start, _, _ in ranges))
-    made = [schedules.make(train, *each) for each in ranges]
+    rate, decay = (schedules.make(train, *each) for each in ranges)
+    if every:
+        rate = schedules.halved(rate, every)
     # optax counts updates, and schedules are of steps
-    in_steps: list[Callable] = [lambda count, at=at: at(count // updates_per_step) for at in made]
+    in_steps: list[Callable] = [
+        lambda count, at=at: at(count // updates_per_step) for at in (rate, decay)
+    ]
     return optax.inject_hyperparams(optimizer.rule)(*in_steps)
+
+
+def _prepared(
+    optimizer: Optimizer, rule: optax.GradientTransformation
+) -> optax.GradientTransformation:
+    """The rule on gradients with weight decay, then clipped; the state is the rule's own."""
+    stages = []
+    if _is_there(optimizer.weight_decay):
+        stages.append(optax.add_decayed_weights(optimizer.weight_decay))
+    if _is_there(bound := optimizer.clip_norm):
+        # one that is varied may be none in some settings
+        stages.append(optax.clip_by_global_norm(jnp.where(bound == 0, jnp.inf, bound)))
+    if not stages:
+        return rule
+
+    def update(grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        for stage in stages:
+            grads, _ = stage.update(grads, optax.EmptyState(), params)
+        return rule.update(grads, state, params)
+
+    return optax.GradientTransformation(rule.init, update)
+
+
+def _is_there(weight: Rate) -> bool:
+    """Whether a weight, which is an array where it is varied, is other than 0 in any setting."""
+    return isinstance(weight, jax.Array) or weight != 0

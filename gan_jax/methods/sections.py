@@ -16,7 +16,9 @@ class Train:
     """How long, in which batches, at which precision, and the average of G's weights.
 
     schedule: the way of all values that have a `final_...` one, over `schedule_images` images and
-        constant after it.
+        constant after it. It begins after `schedule_after_images`, as the rates of CycleGAN and
+        StarGAN stay for the first half and fall linearly to 0 over the second (arXiv 1703.10593,
+        section 4).
     ema_ramp: upper bound on the half-life, as a fraction of the images seen; 0 is none.
     on_nan: what to do where values are no longer finite: stop, or go back to the last checkpoint
         and on with fresh keys, `most_rollbacks` times in a run.
@@ -31,6 +33,7 @@ class Train:
     ema_ramp: NonNegative = 0.05
     schedule: Literal["none", "linear", "cosine"] = "none"
     schedule_images: NonNegative = 0.0
+    schedule_after_images: NonNegative = 0.0
     on_nan: Literal["stop", "rollback"] = "stop"
     most_rollbacks: Natural = 3
 
