@@ -1,6 +1,6 @@
 """What every run has: data, latents, a generator, how long it trains and what it writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
@@ -9,6 +9,7 @@ from gan_jax.config import Count, Natural, NonNegative, Part
 from gan_jax.data import ProceduralCars, Source
 from gan_jax.metrics.features import Patches, Space
 from gan_jax.networks import DCGANGen, GenSettings, Latents, Normal
+from gan_jax.system.names import absolute
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,27 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class StartFrom:
+    """Another run, whose weights networks start with in place of random ones; its averages and
+    optimizers stay behind. The record names the run, and a digest of what was taken.
+
+    run: its directory; empty for none. It is read when the run begins, and never again.
+    step: its checkpoint; none for the last one.
+    networks: which of G and D start so.
+    weights: those of G, averaged or raw; D has raw ones alone.
+    """
+
+    run: str = ""
+    step: Natural | None = None
+    networks: Literal["both", "gen", "disc"] = "both"
+    weights: Literal["averaged", "raw"] = "averaged"
+
+    def absolute(self) -> "StartFrom":
+        """The same by a place that means the same from any directory."""
+        return replace(self, run=self.run and absolute(self.run))
+
+
+@dataclass(frozen=True)
 class Varied:
     """Settings that train in one program, each with every seed: numbers of the config that take no
     other program, such as rates and weights.
@@ -129,6 +151,7 @@ class Config(Part, chosen_by="method"):
     sample: Sample = Sample()
     checkpoint: Checkpoint = Checkpoint()
     evaluate: Evaluate = Evaluate()
+    start_from: StartFrom = StartFrom()
     varied: Varied = Varied()
 
     @property
