@@ -32,6 +32,9 @@ class Purpose(enum.IntEnum):
     ROLLBACK = 17
     GEN_DROPOUT = 18
     POOL = 19
+    INSTANCE_NOISE = 20
+    LABEL_FLIPS = 21
+    SOURCE_NOISE = 22
 
 
 def root(seed: int) -> jax.Array:
