@@ -31,6 +31,8 @@ class Purpose(enum.IntEnum):
     SCORE = 16
     ROLLBACK = 17
     GEN_DROPOUT = 18
+    INSTANCE_NOISE = 20
+    LABEL_FLIPS = 21
 
 
 def root(seed: int) -> jax.Array:

@@ -4,7 +4,8 @@ from typing import Any
 
 from gan_jax.data import kinds
 from gan_jax.errors import UserError
-from gan_jax.methods.gan_settings import GAN
+from gan_jax.methods import schedules
+from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen, latents
 from gan_jax.objectives.augmentations import GEOMETRIC
 from gan_jax.objectives.auxiliary import Classifier, CodesBound
@@ -129,12 +130,23 @@ def _check_update(config: GAN) -> None:
             f"{config.loss.choice} has none; set train.disc_update=joint."
         )
     numbered = _of(disc, "dropout_rate") or disc.minibatch != "none" or config.augment.names
-    if update == "concatenated" and numbered:
+    if update == "concatenated" and (numbered or _is_noisy(config.train)):
         raise UserError(
             "train.disc_update=concatenated numbers real and fake in one batch, which dropout, "
-            "disc.minibatch and augmentations cannot tell apart on several devices; set "
-            "disc.dropout_rate=0, disc.minibatch=none and augment.name=none."
+            "disc.minibatch, augmentations and noise cannot tell apart on several devices; set "
+            "disc.dropout_rate=0, disc.minibatch=none, augment.name=none and "
+            "train.instance_noise=0."
         )
+    flips = config.train.real_label_flips, config.train.fake_label_flips
+    if any(map(schedules.is_there, flips)) and not isinstance(config.loss, Separable):
+        raise UserError(
+            "train.real_label_flips and train.fake_label_flips need a loss with terms of real and "
+            f"of fake alone, and {config.loss.choice} has none; set them to 0."
+        )
+
+
+def _is_noisy(train: GameTrain) -> bool:
+    return train.final_instance_noise is not None or schedules.is_there(train.instance_noise)
 
 
 def _check_penalty(config: GAN) -> None:

@@ -49,6 +49,8 @@ class Game(NamedTuple):
     gen_updates: int
     fresh_latents: bool
     gen_top_share: schedules.Schedule | None
+    instance_noise: schedules.Schedule | None
+    label_flips: tuple[float, float] | None  # of real and of fake
     gen_opt: optax.GradientTransformation
     disc_opt: optax.GradientTransformation
     update_average: average.Update
@@ -94,6 +96,8 @@ def make(config: GAN) -> Game:
         gen_updates=train.gen_updates,
         fresh_latents=train.gen_latents == "fresh",
         gen_top_share=_top_share(train),
+        instance_noise=_instance_noise(train),
+        label_flips=_label_flips(train),
         gen_opt=optimizers.make(config.gen_optimizer, "gen_optimizer", train, train.gen_updates),
         disc_opt=optimizers.make(
             config.disc_optimizer,
@@ -110,3 +114,15 @@ def _top_share(train: GameTrain) -> schedules.Schedule | None:
     if (start, end) == (1, None):
         return None
     return schedules.make(train, start, end, "train.final_gen_top_share")
+
+
+def _instance_noise(train: GameTrain) -> schedules.Schedule | None:
+    start, end = train.instance_noise, train.final_instance_noise
+    if end is None and not schedules.is_there(start):
+        return None
+    return schedules.make(train, start, end, "train.final_instance_noise")
+
+
+def _label_flips(train: GameTrain) -> tuple[float, float] | None:
+    flips = train.real_label_flips, train.fake_label_flips
+    return flips if any(map(schedules.is_there, flips)) else None

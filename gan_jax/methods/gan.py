@@ -29,6 +29,7 @@ from gan_jax.methods.passes import (
     auxiliary_terms,
     descend_disc,
     descend_gen,
+    disc_loss,
     disc_pass,
     gen_value,
     make_fakes,
@@ -120,7 +121,7 @@ def ordinary_step(
     def disc_objective(params: Tree):
         on_real = run(params, state.disc.stats, real, purpose=Purpose.DISC_REAL)
         on_fake = run(params, on_real.stats, fakes.images, purpose=Purpose.DISC_FAKE)
-        loss = game.loss.disc(on_real.logits, on_fake.logits, state.scalars.loss).mean()
+        loss = disc_loss(game, context, on_real.logits, on_fake.logits)
         loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs)
         critic = partial(run, params, state.disc.stats, purpose=Purpose.PENALTY)
         loss += penalty_term(game, context, critic, (real, on_real), (fakes.images, on_fake))

@@ -124,9 +124,9 @@ def _prepared(
 ) -> optax.GradientTransformation:
     """The rule on gradients with weight decay, then clipped; the state is the rule's own."""
     stages = []
-    if _is_there(optimizer.weight_decay):
+    if schedules.is_there(optimizer.weight_decay):
         stages.append(optax.add_decayed_weights(optimizer.weight_decay))
-    if _is_there(bound := optimizer.clip_norm):
+    if schedules.is_there(bound := optimizer.clip_norm):
         # one that is varied may be none in some settings
         stages.append(optax.clip_by_global_norm(jnp.where(bound == 0, jnp.inf, bound)))
     if not stages:
@@ -138,8 +138,3 @@ def _prepared(
         return rule.update(grads, state, params)
 
     return optax.GradientTransformation(rule.init, update)
-
-
-def _is_there(weight: Rate) -> bool:
-    """Whether a weight, which is an array where it is varied, is other than 0 in any setting."""
-    return isinstance(weight, jax.Array) or weight != 0

@@ -47,6 +47,11 @@ def make(train: Train, start: float, final: float | None, field: str) -> Schedul
     return at
 
 
+def is_there(weight: jax.Array | float) -> bool:
+    """Whether a weight, a scalar, may be other than 0; one that is varied may."""
+    return isinstance(weight, jax.Array) or weight != 0
+
+
 def halved(value: Schedule, every_steps: int) -> Schedule:
     """`value`, a scalar, halved after every so many steps."""
     return lambda step: value(step) * 0.5 ** (step // every_steps)
