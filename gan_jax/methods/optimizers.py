@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,10 @@ class Optimizer(Part):
         (arXiv 1703.05192), and not the decoupled decay of AdamW. It is of all parameters.
     clip_norm: the bound on the global norm of the gradient, that of the weight decay included, as
         C-RNN-GAN has it (arXiv 1611.09904); 0 is none.
+    historical_averaging: the weight of |theta - mean theta_i|^2 in the loss, where the mean is over
+        the parameters theta_i of all updates so far, this one's among them (Salimans et al. 2016,
+        arXiv 1606.03498, section 3.3). The gradient is that of the sum; the loss and the norm that
+        are reported are without it.
     """
 
     learning_rate: NonNegative = 2e-4
@@ -33,6 +37,7 @@ class Optimizer(Part):
     halve_every_steps: Natural = field(default=0, kw_only=True)
     weight_decay: NonNegative = field(default=0.0, kw_only=True)
     clip_norm: NonNegative = field(default=0.0, kw_only=True)
+    historical_averaging: NonNegative = field(default=0.0, kw_only=True)
 
     decay_field: ClassVar[str] = ""
     """The other field that has a `final_...` one."""
@@ -95,7 +100,9 @@ def make(
     optimizer: Optimizer, field: str, train: Train, updates_per_step: int = 1
 ) -> optax.GradientTransformation:
     """The optax optimizer of its settings; `field` is where they stand, for errors."""
-    return _prepared(optimizer, _rule(optimizer, field, train, updates_per_step))
+    made = _prepared(optimizer, _rule(optimizer, field, train, updates_per_step))
+    # a weight that is varied ends the trace here: the mean is state, of all settings or of none
+    return _historical(optimizer, made) if optimizer.historical_averaging > 0 else made
 
 
 def _rule(
@@ -138,3 +145,33 @@ def _prepared(
         return rule.update(grads, state, params)
 
     return optax.GradientTransformation(rule.init, update)
+
+
+class History(NamedTuple):
+    """The parameters of all updates so far."""
+
+    updates: jax.Array  # int32
+    mean: Any
+    rule: Any  # the state of what follows
+
+
+def _historical(
+    optimizer: Optimizer, rule: optax.GradientTransformation
+) -> optax.GradientTransformation:
+    """The rule on gradients to which that of historical averaging is added."""
+    weight = optimizer.historical_averaging
+
+    def init(params: Any) -> History:
+        mean = jax.tree.map(jnp.zeros_like, params)
+        return History(jnp.zeros((), jnp.int32), mean, rule.init(params))
+
+    def update(grads: Any, state: History, params: Any = None) -> tuple[Any, History]:
+        number = state.updates + 1
+        mean = optax.incremental_update(params, state.mean, 1 / number)
+        grads = jax.tree.map(
+            lambda grad, now, past: grad + 2 * weight * (now - past), grads, params, mean
+        )
+        updates, after = rule.update(grads, state.rule, params)
+        return updates, History(number, mean, after)
+
+    return optax.GradientTransformation(init, update)

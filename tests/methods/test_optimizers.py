@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +10,7 @@ import optax
 import pytest
 from conftest import tiny_config
 
+from gan_jax import keys, methods
 from gan_jax.config import digest, override
 from gan_jax.data import Points
 from gan_jax.methods import GAN, SGD, Adam, Train, optimizers, variation
@@ -118,3 +120,52 @@ def test_settings_of_one_program_may_differ_in_them():
 
     found = jax.vmap(move)(jnp.array([0.0, 0.25, 0.0]), jnp.array([0.0, 0.0, 1.0]))
     np.testing.assert_allclose(found[:, 0], [0.1, 0, 0.1 / np.sqrt(1.25)], atol=1e-7)
+
+
+def test_parameters_are_drawn_to_the_mean_of_all_that_they_were():
+    """By hand, of f = 0 and a weight of 0.25: 2 * 0.25 * (theta - mean). The parameters move by
+    something else, as a projection does."""
+    section = SGD(learning_rate=1.0, momentum=0.0, historical_averaging=0.25)
+    optimizer = optimizers.make(section, "gen_optimizer", Train())
+    params = [np.float32([1.0, -2.0]), np.float32([4.0, 0.0]), np.float32([1.0, 8.0])]
+    state, moves = optimizer.init(params[0]), []
+    for now in params:
+        move, state = optimizer.update(jnp.zeros(2), state, jnp.array(now))
+        moves.append(move)
+    means = [params[0], np.mean(params[:2], axis=0), np.mean(params, axis=0)]
+    np.testing.assert_allclose(moves, -0.5 * (np.array(params) - means), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(state.mean, [2.0, 2.0], rtol=1e-6)
+
+
+def test_the_gradient_of_historical_averaging_is_that_of_its_term_beside_others():
+    section = SGD(
+        learning_rate=1.0, momentum=0.0, historical_averaging=0.3, weight_decay=0.2, clip_norm=0.5
+    )
+    optimizer = optimizers.make(section, "gen_optimizer", Train())
+    _, state = optimizer.update(GRADS, optimizer.init(PARAMS), PARAMS)
+    now = {"a": jnp.array([2.0, 1.0]), "b": jnp.array([-1.0])}
+    mean = jax.tree.map(lambda *two: sum(two) / 2, PARAMS, now)
+
+    def term(params):
+        gaps = jax.tree.map(lambda p, m: 0.3 * ((p - m) ** 2).sum(), params, mean)
+        decay = jax.tree.map(lambda p: 0.1 * (p**2).sum(), params)
+        return sum(jax.tree.leaves((gaps, decay)))
+
+    grads = jax.tree.map(jnp.add, GRADS, jax.grad(term)(now))
+    expected = jax.tree.map(lambda g: -0.5 * g / optax.tree.norm(grads), grads)
+    move, _ = optimizer.update(GRADS, state, now)
+    chex.assert_trees_all_close(move, expected, rtol=1e-5)
+
+
+def test_the_mean_is_part_of_the_state_of_both_networks_and_so_of_checkpoints():
+    """One setting of a program cannot have it and another not."""
+    section = dataclasses.replace(PLAIN, historical_averaging=0.1)
+    config = dataclasses.replace(POINTS, gen_optimizer=section, disc_optimizer=section)
+    state = jax.eval_shape(methods.make(config).init, keys.root(0))
+    for network in (state.gen, state.disc):
+        shapes = (
+            jax.tree.map(lambda leaf: leaf.shape, t) for t in (network.opt.mean, network.params)
+        )
+        assert next(shapes) == next(shapes)
+    fields = {"varied.fields": ("gen_optimizer.historical_averaging",), "varied.values": (0.1, 0.2)}
+    assert variation.changing(override(POINTS, fields)) == ["gen_optimizer.historical_averaging"]
