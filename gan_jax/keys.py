@@ -33,6 +33,7 @@ class Purpose(enum.IntEnum):
     GEN_DROPOUT = 18
     INSTANCE_NOISE = 20
     LABEL_FLIPS = 21
+    SOURCE_NOISE = 22
 
 
 def root(seed: int) -> jax.Array:
