@@ -6,6 +6,7 @@ from gan_jax.data import kinds
 from gan_jax.errors import UserError
 from gan_jax.methods import schedules
 from gan_jax.methods.gan_settings import GAN, GameTrain
+from gan_jax.metrics.features import Inception, Lite0
 from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen, latents
 from gan_jax.objectives.augmentations import GEOMETRIC
 from gan_jax.objectives.auxiliary import Classifier, CodesBound
@@ -65,6 +66,8 @@ def _check_condition(config: GAN) -> None:
             f"augment.names={moved} would move one picture of the pair that D sees and not the "
             "other; leave it out."
         )
+    if config.content.features and not isinstance(config.content.space, Lite0 | Inception):
+        config.content.space.maps(config.data)  # files of the user's are looked for in training
     if config.content.steps_alone and not config.content.is_there:
         raise UserError(
             "content.steps_alone are steps of content terms alone, and none has a weight; set "

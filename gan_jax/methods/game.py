@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from gan_jax.data import Source
 from gan_jax.method import Condition, Example
 from gan_jax.methods import (
     augmenting,
@@ -42,6 +43,7 @@ class Game(NamedTuple):
     loss: losses.Loss
     auxiliary: Auxiliary
     content: Content
+    source: Source  # of the data
     penalty: regularisers.Term | None
     project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
@@ -89,6 +91,7 @@ def make(config: GAN) -> Game:
         loss=config.loss,
         auxiliary=config.auxiliary,
         content=config.content,
+        source=config.data,
         penalty=regularisers.penalty(config.penalty, train),
         project=regularisers.projection(config.penalty),
         disc_update=train.disc_update,

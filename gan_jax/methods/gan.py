@@ -159,7 +159,8 @@ def content_step(
         batch = take(turns.split(batch, game.disc_updates), -1)
     context, real, inputs = _begun(game, state, batch, key)
     fakes = make_fakes(game, context, state.gen, inputs)
-    gen, of_gen = descend_gen(game, state.gen, fakes, lambda images: game.content(images, real))
+    content = partial(game.content, source=game.source)
+    gen, of_gen = descend_gen(game, state.gen, fakes, lambda images: content(images, real))
     ema = game.update_average(state.ema, gen, state.step)
     nothing = {name: jnp.zeros(shape.shape, shape.dtype) for name, shape in shapes.items()}
     return state._replace(step=state.step + 1, gen=gen, ema=ema), nothing | of_gen

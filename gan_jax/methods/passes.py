@@ -198,7 +198,7 @@ def gen_value(
     value += game.loss.gen_weight * each.mean()
     if game.content.is_there:
         real, fake = images
-        content, of_content = game.content(fake, real)
+        content, of_content = game.content(fake, real, game.source)
         reports |= of_content | {"g/adversarial": value}
         value += content
     return value, reports
