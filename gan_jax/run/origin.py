@@ -49,13 +49,18 @@ class Origin(NamedTuple):
 
 
 def of(config: Config, method: Method, workdir: Path) -> Origin | None:
-    """The weights that `config.start_from` names; None where it names none, and for a run in
-    `workdir` that has a checkpoint to go on from, which needs the other run no more.
+    """`read`; None for a run in `workdir` that has a checkpoint, which no longer needs the other
+    run."""
+    return None if directory.is_saved(workdir) else read(config, method)
+
+
+def read(config: Config, method: Method) -> Origin | None:
+    """The weights that `config.start_from` names; None where it names none.
 
     Raises `UserError` where there are no such weights, or they are of other networks.
     """
     asked = config.start_from
-    if not asked.run or directory.is_saved(workdir):
+    if not asked.run:
         return None
     try:
         run = runs.open_run(asked.run, asked.step)

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from gan_jax import config as config_lib
-from gan_jax import methods, report, train
+from gan_jax import methods, replay, report, train
 from gan_jax.config import override
 from gan_jax.data import Points
 from gan_jax.errors import UserError
 from gan_jax.methods import GAN, Adam, Checkpoint, Evaluate, GameTrain, Log, Sample, variation
 from gan_jax.networks import MLPDisc, MLPGen, Normal
+from gan_jax.replay.record import ORIGIN
 from gan_jax.run import curves, origin, runs
 from gan_jax.system import layout
 
@@ -121,6 +122,11 @@ def test_a_run_trains_on_from_them_and_resumes_without_the_other_run(first, tmp_
     assert len(record["digest"]) == 16
     assert runs.open_run("new").config.start_from.run == record["run"]
     assert [run.step for run in runs.history(runs.open_run("new"))] == [1, 2]
+
+    (tmp_path / "gone").rename(tmp_path / "old")
+    (verdict,) = replay.run("new")
+    assert verdict.is_equal
+    assert verdict.now[ORIGIN] == record["digest"]
 
 
 def test_every_member_of_several_starts_with_them(first):
