@@ -31,7 +31,10 @@ class Purpose(enum.IntEnum):
     SCORE = 16
     ROLLBACK = 17
     GEN_DROPOUT = 18
-    INVERSE = 19
+    POOL = 19
+    INSTANCE_NOISE = 20
+    LABEL_FLIPS = 21
+    SOURCE_NOISE = 22
 
 
 def root(seed: int) -> jax.Array:

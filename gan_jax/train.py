@@ -15,7 +15,8 @@ import numpy as np
 
 from gan_jax import data, methods, report
 from gan_jax.config import check
-from gan_jax.data import Dataset
+from gan_jax.data import Dataset, schedule
+from gan_jax.data.schedule import ByClass
 from gan_jax.devices import feeding, hosts, parallel
 from gan_jax.devices.feeding import Feed
 from gan_jax.devices.mesh import Placement, place
@@ -25,7 +26,7 @@ from gan_jax.evaluation import looks
 from gan_jax.evaluation.looks import Plan
 from gan_jax.method import Example, num_examples
 from gan_jax.methods import Config, Method, State, variation
-from gan_jax.run import directory, divergence, environment, status
+from gan_jax.run import directory, divergence, environment, origin, status
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.hooks import Hooks, Saving, make_hooks
@@ -52,7 +53,8 @@ def run(
     user_cache.keep_compiled_programs()
     parallel.check_settings()
     resolved, why = data.resolve(config.data.absolute())
-    config = dataclasses.replace(config, data=resolved)
+    start_from = config.start_from.absolute()
+    config = dataclasses.replace(config, data=resolved, start_from=start_from)
     workdir = directory.given(workdir) if workdir else directory.default(config)
     _say(f"Run directory: {printable(workdir)}")
     if why:
@@ -60,6 +62,7 @@ def run(
     placement = place(config.train.num_seeds, config.seed, len(config.varied.settings))
     parallel.check_divisible(config.train.batch_size, placement, directory.is_begun(workdir))
     method = variation.make(config)
+    begins = origin.of(config, method, workdir)
     with disk.explained(workdir, "--workdir"), contextlib.ExitStack() as stack:
         interrupts = interrupts or stack.enter_context(Interrupts())
         thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
@@ -68,6 +71,7 @@ def run(
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
+        drawn = _by_class(config, dataset, placement)
         data.check_classes(config.data.num_classes, dataset)
         if config.data.num_classes:
             _say(*data.classes_report(dataset))
@@ -78,8 +82,10 @@ def run(
             stack.enter_context(directory.lock(workdir))
             directory.check_same_run(workdir, config, dataset)
             changes = environment.changes_since(workdir)
-            directory.record(workdir, config, dataset)
-        hosts.agree_on(environment.facts(config, dataset))
+            directory.record(workdir, config, dataset, begins and begins.record)
+        hosts.agree_on(
+            environment.facts(config, dataset) | {"start_from": begins and begins.record}
+        )
         hosts.share(workdir)
         folder = workdir / layout.CHECKPOINTS
         checkpoints = stack.enter_context(Checkpoints(folder, config.checkpoint))
@@ -87,6 +93,9 @@ def run(
         if newest := checkpoints.restore_newest(**start._asdict()):
             interrupts.last_saved, start = newest[0], _Start(**newest[1])
             _say(f"Resuming from step {newest[0]}.", *changes)
+        elif begins:
+            start = start._replace(state=begins.placed(start.state))
+            _say(begins.sentence())
         step, total = start.step, config.train.num_steps
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
@@ -96,7 +105,7 @@ def run(
         _say(*plan.said)
         examples = _used(config, dataset.train)
         size = config.train.examples_per_step
-        feed = feeding.feed(config.data.feed, examples, config.seed, size, placement)
+        feed = feeding.feed(config.data.feed, examples, config.seed, size, placement, drawn)
         program = parallel.many_steps(traced, config.data.kind, feed.split_pool, placement)
         saving = Saving(config, plan, checkpoints, placement, background, interrupts)
         rollbacks = Rollbacks(workdir, config.num_members)
@@ -220,6 +229,15 @@ def _train(parts: _Parts, start: _Start, rollbacks: Sequence[int], hooks: Hooks)
     _say(f"{how} step {step} of {total}{resume}.")
     runs = placement.runs(state)
     return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
+
+
+def _by_class(config: Config, dataset: Dataset, placement: Placement) -> ByClass | None:
+    """Batches with equal parts of each class, where the config asks for them."""
+    if config.data.draw == "any":
+        return None
+    train, shares = config.train, jax.device_count() if placement.axis is None else 1
+    updates = train.examples_per_step // train.batch_size
+    return schedule.by_class(dataset, train.batch_size, updates, shares)
 
 
 def _check_enough(config: Config, dataset: Dataset) -> None:

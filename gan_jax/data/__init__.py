@@ -14,6 +14,7 @@ from gan_jax.data.procedural_cars import ProceduralCars
 from gan_jax.data.source import PictureSource, Source
 from gan_jax.data.stacked_mnist import StackedMNIST
 from gan_jax.data.tfds import TFDS
+from gan_jax.data.two_folders import TwoFolders
 from gan_jax.errors import UserError
 from gan_jax.system.names import printable
 
@@ -29,6 +30,7 @@ __all__ = [
     "ProceduralCars",
     "Source",
     "StackedMNIST",
+    "TwoFolders",
     "Unavailable",
     "check_classes",
     "classes_report",
@@ -56,7 +58,7 @@ def resolve(config: Source) -> tuple[Source, str]:
     return config, ""
 
 
-ELSEWHERE = frozenset({"data_dir", "path", "feed", "fallback", "stands_in_for"})
+ELSEWHERE = frozenset({"data_dir", "path", "feed", "draw", "fallback", "stands_in_for"})
 """Fields that say nothing of what the examples are."""
 
 

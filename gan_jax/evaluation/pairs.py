@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gan_jax.evaluation import sources, tables
-from gan_jax.methods import GAN, sampling
+from gan_jax.methods import GAN
 from gan_jax.methods.sampling import Requests
 from gan_jax.metrics import pairs, trivial
 from gan_jax.metrics.measures import Measure
@@ -26,8 +26,9 @@ PREFIX = "pairs/"
 def measures(requests: Requests) -> tuple[Measure, ...]:
     """The scores of a run's first samples by their pairs, under names that begin with `PREFIX`;
     none where it makes pictures of latents, or its targets are not known."""
-    if not sampling.takes_pictures(requests.config) or requests.pictures is None:
+    if not requests.has_targets:
         return ()
+    assert requests.pictures is not None
     count = min(MOST, len(requests.pictures.x))
     scored = functools.cache(
         lambda: of(requests, count)

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from gan_jax.data import Source
 from gan_jax.method import Condition, Example
 from gan_jax.methods import (
     augmenting,
@@ -42,6 +43,7 @@ class Game(NamedTuple):
     loss: losses.Loss
     auxiliary: Auxiliary
     content: Content
+    source: Source  # of the data
     penalty: regularisers.Term | None
     project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
@@ -49,6 +51,9 @@ class Game(NamedTuple):
     gen_updates: int
     fresh_latents: bool
     gen_top_share: schedules.Schedule | None
+    pool_size: int
+    instance_noise: schedules.Schedule | None
+    label_flips: tuple[float, float] | None  # of real and of fake
     gen_opt: optax.GradientTransformation
     disc_opt: optax.GradientTransformation
     update_average: average.Update
@@ -56,9 +61,10 @@ class Game(NamedTuple):
     @property
     def is_ordinary(self) -> bool:
         """Whether a step is one update of D, on real and fake jointly, and one of G, on the same
-        latents."""
+        fakes."""
         once = self.disc_updates == self.gen_updates == 1
-        return once and self.disc_update == "joint" and not self.fresh_latents
+        same = not (self.fresh_latents or self.pool_size)
+        return once and self.disc_update == "joint" and same
 
     @property
     def gen_sees_real(self) -> bool:
@@ -87,6 +93,7 @@ def make(config: GAN) -> Game:
         loss=config.loss,
         auxiliary=config.auxiliary,
         content=config.content,
+        source=config.data,
         penalty=regularisers.penalty(config.penalty, train),
         project=regularisers.projection(config.penalty),
         disc_update=train.disc_update,
@@ -94,6 +101,9 @@ def make(config: GAN) -> Game:
         gen_updates=train.gen_updates,
         fresh_latents=train.gen_latents == "fresh",
         gen_top_share=_top_share(train),
+        pool_size=train.pool_size,
+        instance_noise=_instance_noise(train),
+        label_flips=_label_flips(train),
         gen_opt=optimizers.make(config.gen_optimizer, "gen_optimizer", train, train.gen_updates),
         disc_opt=optimizers.make(
             config.disc_optimizer,
@@ -110,3 +120,15 @@ def _top_share(train: GameTrain) -> schedules.Schedule | None:
     if (start, end) == (1, None):
         return None
     return schedules.make(train, start, end, "train.final_gen_top_share")
+
+
+def _instance_noise(train: GameTrain) -> schedules.Schedule | None:
+    start, end = train.instance_noise, train.final_instance_noise
+    if end is None and not schedules.is_there(start):
+        return None
+    return schedules.make(train, start, end, "train.final_instance_noise")
+
+
+def _label_flips(train: GameTrain) -> tuple[float, float] | None:
+    flips = train.real_label_flips, train.fake_label_flips
+    return flips if any(map(schedules.is_there, flips)) else None

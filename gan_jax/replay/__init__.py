@@ -14,11 +14,11 @@ from pathlib import Path
 
 from gan_jax import data, train
 from gan_jax.errors import Diverged, UserError
-from gan_jax.methods import Config
+from gan_jax.methods import Config, variation
 from gan_jax.replay import comparison, record
 from gan_jax.replay.record import DATA, Facts
 from gan_jax.replay.verdict import Verdict
-from gan_jax.run import directory, environment
+from gan_jax.run import directory, environment, origin
 from gan_jax.run.interrupts import Interrupts
 from gan_jax.run.runs import Places
 from gan_jax.system import disk, layout
@@ -99,6 +99,7 @@ def _replay(
     again = dataclasses.replace(
         config,
         data=moved,
+        start_from=record.origin(workdir, config),
         train=dataclasses.replace(config.train, num_steps=_total(workdir, at)),
     )
     now, digest = _circumstances(again)
@@ -158,6 +159,8 @@ def _circumstances(config: Config) -> tuple[Facts, str]:
     found = data.load(config.data)
     found = found._replace(fingerprint=data.dataset(*found[:4]).fingerprint)
     now = record.facts(environment.of(config, found))
+    if begins := origin.read(config, variation.make(config)):
+        now |= record.facts({"start_from": begins.record})
     all_of_it = {**environment.facts(config, found), **now}
     content = json.dumps(all_of_it, sort_keys=True, default=str).encode()
     return now, hashlib.sha256(content).hexdigest()[:8]

@@ -4,10 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan_jax.methods import Config
+from gan_jax.methods.sections import StartFrom
 from gan_jax.run import directory, environment
 from gan_jax.run.environment import PACKAGES
 from gan_jax.system import disk, layout
@@ -24,7 +26,7 @@ NAMES = {
     "xla_flags": "XLA flags",
 }
 """By their names in environment.json."""
-DATA = "data fingerprint"
+DATA, ORIGIN = "data fingerprint", "digest of the first weights"
 MOST_LETTERS = 120
 """Of a value that is shown."""
 DEFAULT_NAME = re.compile(r"seed(\d+)-([0-9a-f]{8})(?:-|$)")
@@ -57,6 +59,7 @@ def facts(start: dict[str, Any]) -> Facts:
     """Those of one start of a run; what it does not say is left out."""
     found = {ours: _text(start[name]) for name, ours in NAMES.items() if name in start}
     devices, data = start.get("devices"), start.get("data")
+    origin = start.get("start_from")
     if isinstance(devices, list):
         counted = Counter(map(str, devices)).items()
         found["devices"] = _text(", ".join(f"{count} x {kind}" for kind, count in counted))
@@ -66,7 +69,17 @@ def facts(start: dict[str, Any]) -> Facts:
         found |= {f"variable {_text(name)}": _text(variables[name]) for name in variables}
     if isinstance(data, dict) and "fingerprint" in data:
         found[DATA] = _text(data["fingerprint"])
+    if isinstance(origin, dict) and "digest" in origin:
+        found[ORIGIN] = _text(origin["digest"])
     return found
+
+
+def origin(workdir: Path, config: Config) -> StartFrom:
+    """The weights that the run started with, by the step that its record has: the other run may
+    have gone on since."""
+    said = next((start["start_from"] for start in starts(workdir) if "start_from" in start), None)
+    step = said.get("step") if isinstance(said, dict) else None
+    return replace(config.start_from, step=step) if type(step) is int else config.start_from
 
 
 def changes(then: Sequence[Facts], now: Sequence[Facts]) -> list[Change]:

@@ -4,10 +4,18 @@ import jax
 import numpy as np
 import pytest
 
-from gan_jax.data import procedural_cars
-from gan_jax.data.procedural_cars import CHUNK
-from gan_jax.data.procedural_cars.scene import BACKDROPS, BODY_SHARES, BODY_TYPES, draw_scene
-from gan_jax.data.procedural_cars.solids import body_solid
+from gan_jax.data import ProceduralCars, procedural_cars
+from gan_jax.data.procedural_cars import CHUNK, parts
+from gan_jax.data.procedural_cars.scene import (
+    BACKDROPS,
+    BODY_SHARES,
+    BODY_TYPES,
+    PAINTS,
+    draw_scene,
+)
+from gan_jax.data.procedural_cars.solids import body_solid, trace
+from gan_jax.errors import UserError
+from gan_jax.metrics import pairs
 
 SIZE = (32, 48)  # not square, to tell rows from columns
 
@@ -105,3 +113,67 @@ def test_no_body_is_dented(scenes_and_bodies):
     for points in (middle, near_nose):
         outside = np.einsum("npk,nk->np", solids[:, :, :3], points) - solids[:, :, 3]
         assert outside.max() < 0
+
+
+@pytest.fixture(scope="module")
+def painted():
+    """The same cars in red and in blue."""
+    return [procedural_cars.images(1, 200, paint=name) for name in ("red", "blue")]
+
+
+def test_red_and_blue_are_as_far_apart_as_was_measured(painted):
+    """Over the 1,000 test pictures 16.31 dB and 15.92 levels."""
+    assert pairs.psnr(*painted).mean() == pytest.approx(16.31, abs=0.4)
+    assert pairs.l1(*painted).mean() == pytest.approx(15.92, abs=0.8)
+
+
+def test_another_paint_changes_no_ray_but_those_that_meet_paint(painted):
+    def met(key):
+        return parts.of_rays(*trace(key, 32, 32))
+
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(1), np.arange(CHUNK))
+    rays = np.asarray(jax.vmap(met)(keys))  # [n, 7, 4096]
+    np.testing.assert_array_equal(rays.sum(1), 1)
+    names = list(parts.COLOURS)
+    paint = rays[:, [names.index(name) for name in parts.IN_PAINT]].any(1)
+    touched = paint.reshape(-1, 32, 2, 32, 2).any((2, 4))
+    changed = (painted[0][:CHUNK] != painted[1][:CHUNK]).any(-1)
+    assert not (changed & ~touched).any()
+    assert changed.sum() > 0.8 * touched.sum()  # lamps, grilles and sills are of one colour
+    assert rays[:, : names.index("ground")].any(1).mean() == pytest.approx(0.31, abs=0.02)
+
+
+def test_maps_have_the_colours_of_parts_alone(pictures):
+    maps = procedural_cars.part_maps(0, CHUNK, *SIZE)
+    colours = np.array(list(parts.COLOURS.values()))
+    shown = (maps[..., None, :] == colours).all(-1)
+    np.testing.assert_array_equal(shown.sum(-1), 1)
+    shares = dict(zip(parts.COLOURS, shown.mean((0, 1, 2)), strict=True))
+    assert min(shares.values()) > 0.004 and shares["ground"] > 0.3
+    dark = pictures[:CHUNK].mean(-1) < 40
+    assert dark[shown[..., list(parts.COLOURS).index("wheel")]].mean() > 2 * dark.mean()
+    assert maps.shape == (CHUNK, *SIZE, 3) and maps.dtype == np.uint8
+
+
+def test_cars_have_classes_and_maps_where_they_are_asked_for(monkeypatch):
+    monkeypatch.setattr(procedural_cars, "COUNTS", {"train": 2 * CHUNK, "test": CHUNK})
+    plain = ProceduralCars().load()
+    assert plain.class_names == () and plain.train.label is None and plain.train.source is None
+    source = ProceduralCars(labels="paint", classes=("red", "blue"), maps="parts")
+    assert source.has_sources
+    made = source.load()
+    assert made.class_names == ("red", "blue")
+    paint = procedural_cars.kinds(0, 2 * CHUNK, "paint")
+    red, blue = (list(PAINTS).index(name) for name in made.class_names)
+    np.testing.assert_array_equal(made.train.x, plain.train.x[np.isin(paint, [red, blue])])
+    np.testing.assert_array_equal(made.train.label, paint[np.isin(paint, [red, blue])] == blue)
+    assert made.train.source.shape == made.train.x.shape
+    as_red, is_red = source.counterfactual("red"), made.test.label == 0
+    np.testing.assert_array_equal((as_red == made.test.x).all((1, 2, 3)), is_red)
+
+
+def test_classes_that_cars_do_not_have_are_a_sentence():
+    with pytest.raises(UserError, match=r"set data\.labels=paint"):
+        ProceduralCars(classes=("red",)).check()
+    with pytest.raises(UserError, match=r"data\.classes='pink' is unknown; choose one of white"):
+        ProceduralCars(labels="paint", classes=("pink",)).check()

@@ -49,7 +49,7 @@ def _wheel_colour(scene, points):
     return jnp.where(rim, jnp.where(metal, scene.free["rim"], 0.04), 0.012)
 
 
-def _is_glass(scene, depths, points):
+def is_glass(scene, depths, points):
     """True [1, N] where the cabin has a window rather than a pillar or the roof."""
     near_edges = sum(depth < 0.07 for depth in depths)
     roof = (depths[1] < 0.07) | (depths[2] < 0.07) | (depths[3] < 0.07)
@@ -84,7 +84,7 @@ def shade(scene, hits, height, width):
     is_wheel, is_cabin = to_wheel <= nearest, to_cabin < to_body
     points = along(eye, nearest, rays)
     body_depths, cabin_depths = depths_below(body, points), depths_below(cabin, points)
-    glass = is_cabin & _is_glass(scene, cabin_depths, points)
+    glass = is_cabin & is_glass(scene, cabin_depths, points)
     of_body, of_cabin = rounded_normal(body, body_depths), rounded_normal(cabin, cabin_depths)
     of_wheel = [0.0 * points[1], jnp.sign(points[1]), 0.0 * points[1]]
     normal = [

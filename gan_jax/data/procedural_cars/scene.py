@@ -38,43 +38,43 @@ PICKUP = list(BODY_TYPES).index("pickup")
 
 BODY_SHARES = (26, 19, 11, 16, 8, 6, 14)
 
-# Each row is a share and then what its comment names; colours are linear red, green, blue.
-PAINTS = [
-    (20, 0.85, 0.85, 0.83),  # white
-    (15, 0.012, 0.012, 0.015),  # black
-    (10, 0.12, 0.125, 0.13),  # grey
-    (13, 0.45, 0.46, 0.47),  # silver
-    (12, 0.02, 0.07, 0.34),  # blue
-    (16, 0.55, 0.012, 0.012),  # red
-    (3, 0.02, 0.14, 0.05),  # green
-    (5, 0.80, 0.48, 0.01),  # yellow
-    (3, 0.75, 0.17, 0.01),  # orange
-    (3, 0.20, 0.12, 0.06),  # brown
-]
+# Each row is a share and then, beside a colour (linear red, green, blue), what its comment names.
+PAINTS = {
+    "white": (20, 0.85, 0.85, 0.83),
+    "black": (15, 0.012, 0.012, 0.015),
+    "grey": (10, 0.12, 0.125, 0.13),
+    "silver": (13, 0.45, 0.46, 0.47),
+    "blue": (12, 0.02, 0.07, 0.34),
+    "red": (16, 0.55, 0.012, 0.012),
+    "green": (3, 0.02, 0.14, 0.05),
+    "yellow": (5, 0.80, 0.48, 0.01),
+    "orange": (3, 0.75, 0.17, 0.01),
+    "brown": (3, 0.20, 0.12, 0.06),
+}
 
-SKIES = [  # strength of the sun, zenith, horizon
-    (32, 1.3, 0.12, 0.30, 0.75, 0.60, 0.75, 0.90),  # clear
-    (22, 0.3, 0.60, 0.63, 0.68, 0.85, 0.86, 0.87),  # overcast
-    (22, 0.6, 0.98, 0.98, 0.98, 1.00, 1.00, 1.00),  # white studio
-    (13, 1.0, 0.20, 0.22, 0.45, 0.85, 0.50, 0.25),  # evening
-    (11, 0.7, 0.02, 0.03, 0.06, 0.06, 0.07, 0.10),  # night, lit by a lamp
-]
+SKIES = {  # strength of the sun, zenith, horizon
+    "clear": (32, 1.3, 0.12, 0.30, 0.75, 0.60, 0.75, 0.90),
+    "overcast": (22, 0.3, 0.60, 0.63, 0.68, 0.85, 0.86, 0.87),
+    "studio": (22, 0.6, 0.98, 0.98, 0.98, 1.00, 1.00, 1.00),  # white
+    "evening": (13, 1.0, 0.20, 0.22, 0.45, 0.85, 0.50, 0.25),
+    "night": (11, 0.7, 0.02, 0.03, 0.06, 0.06, 0.07, 0.10),  # lit by a lamp
+}
 
-GROUNDS = [
-    (28, 0.14, 0.14, 0.15),  # asphalt
-    (18, 0.04, 0.04, 0.045),  # wet asphalt
-    (18, 0.40, 0.39, 0.36),  # concrete
-    (12, 0.10, 0.19, 0.04),  # grass
-    (8, 0.30, 0.21, 0.12),  # earth
-    (16, 0.85, 0.85, 0.86),  # snow or studio floor
-]
+GROUNDS = {
+    "asphalt": (28, 0.14, 0.14, 0.15),
+    "wet asphalt": (18, 0.04, 0.04, 0.045),
+    "concrete": (18, 0.40, 0.39, 0.36),
+    "grass": (12, 0.10, 0.19, 0.04),
+    "earth": (8, 0.30, 0.21, 0.12),
+    "snow": (16, 0.85, 0.85, 0.86),  # or a studio's floor
+}
 
-BACKDROPS = [  # distance behind the car, height, colour
-    (22, 90.0, 5.0, 0.20, 0.27, 0.30),  # hills
-    (34, 8.0, 4.0, 0.06, 0.12, 0.025),  # trees
-    (26, 12.0, 5.0, 0.35, 0.26, 0.20),  # buildings
-    (18, 4.0, 3.5, 0.35, 0.22, 0.16),  # wall
-]
+BACKDROPS = {  # distance behind the car, height, colour
+    "hills": (22, 90.0, 5.0, 0.20, 0.27, 0.30),
+    "trees": (34, 8.0, 4.0, 0.06, 0.12, 0.025),
+    "buildings": (26, 12.0, 5.0, 0.35, 0.26, 0.20),
+    "wall": (18, 4.0, 3.5, 0.35, 0.22, 0.16),
+}
 
 RANGES = {  # what varies evenly, and how far
     "glass": (0.005, 0.10),  # light that comes back through the windows
@@ -100,6 +100,10 @@ class Scene(NamedTuple):
     """All that one picture shows. Angles are in radians; colours [3, 1] are linear light."""
 
     body_type: jax.Array  # index into BODY_TYPES
+    paint_type: jax.Array  # into PAINTS
+    sky_type: jax.Array  # into SKIES
+    ground_type: jax.Array  # into GROUNDS
+    verge_type: jax.Array  # likewise
     shape: Shape
     yaw: jax.Array  # azimuth of the camera: 0 before the nose, positive on the car's left
     sunlight: jax.Array
@@ -115,26 +119,28 @@ class Scene(NamedTuple):
     backdrop: jax.Array
 
 
-def _choose(table, uniform):
-    """Index of a row, drawn by the shares in column 0, and the rest of that row."""
+def _choose(table, uniform, index=None):
+    """Index of a row, drawn by the shares in column 0 where none is given, and the rest of it."""
     table = np.array(table, np.float32)
-    cumulative = np.cumsum(table[:, 0]) / np.sum(table[:, 0])
-    index = jnp.sum(uniform > cumulative[:-1])
+    if index is None:
+        cumulative = np.cumsum(table[:, 0]) / np.sum(table[:, 0])
+        index = jnp.sum(uniform > cumulative[:-1])
     return index, jnp.take(table[:, 1:], index, axis=0, mode="clip")
 
 
-def draw_scene(key):
-    """Draws one `Scene` from a typed key."""
+def draw_scene(key, paint=None, sky=None):
+    """Draws one `Scene` from a typed key; with the index of a paint or of a sky it is the same but
+    for that."""
     # One call for all, since each costs compile time.
     uniforms = jax.random.uniform(key, (64,))
     choice, measures, tints, ranges = jnp.split(uniforms, (8, 20, 44))
     bodies = np.column_stack([BODY_SHARES, list(BODY_TYPES.values())])
     body_type, shape = _choose(bodies, choice[0])
-    _, paint = _choose(PAINTS, choice[1])
-    _, sky = _choose(SKIES, choice[2])
-    _, ground = _choose(GROUNDS, choice[3])
-    _, verge = _choose(GROUNDS, choice[4])
-    backdrop_type, backdrop = _choose(BACKDROPS, choice[5])
+    paint_type, paint = _choose(list(PAINTS.values()), choice[1], paint)
+    sky_type, sky = _choose(list(SKIES.values()), choice[2], sky)
+    ground_type, ground = _choose(list(GROUNDS.values()), choice[3])
+    verge_type, verge = _choose(list(GROUNDS.values()), choice[4])
+    backdrop_type, backdrop = _choose(list(BACKDROPS.values()), choice[5])
 
     low, high = np.array(list(RANGES.values()), np.float32).T
     free = dict(zip(RANGES, low + (high - low) * ranges[: len(RANGES)], strict=True))
@@ -145,6 +151,10 @@ def draw_scene(key):
     colours *= (1 + 0.08 * tints[:, :3]) * (1 + 0.25 * tints[:, 3:])
     return Scene(
         body_type,
+        paint_type,
+        sky_type,
+        ground_type,
+        verge_type,
         Shape(*(shape * (0.97 + 0.06 * measures))),
         jnp.where(choice[7] < 0.5, -yaw, yaw),
         sky[0],

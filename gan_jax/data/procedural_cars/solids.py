@@ -102,9 +102,9 @@ def _cast_wheels(shape, eye, rays):
 
 
 @partial(jax.jit, static_argnames=("height", "width"))
-def trace(key, height, width):
+def trace(key, height, width, paint=None, sky=None):
     """A scene drawn from a key, and where the rays of its picture hit: `Scene` and `Hits`."""
-    scene = draw_scene(key)
+    scene = draw_scene(key, paint, sky)
     body, cabin = body_solid(scene.shape), _cabin_solid(scene.shape)
     eye, rays = camera(scene, height, width)
     to_body, to_cabin = _cast(body, eye, rays), _cast(cabin, eye, rays)

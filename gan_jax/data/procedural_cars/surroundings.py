@@ -59,16 +59,22 @@ def _floor(scene, sun, points, distance):
     return colour * light * ((1 - shade) * (1 - haze)) + scene.horizon * haze
 
 
-def _backdrop(scene, across, z, beyond):
-    """Colour [3, N] of what stands behind the car, at `across` and `z`, and `beyond` over it."""
+def _skyline(scene, across):
+    """The upper edge of the backdrop, of its height, the ranks of its buildings and its crowns:
+    [1, N] each."""
     kind = scene.backdrop_type
-    is_tree, is_building = kind == 1, kind == 2
     block = jnp.floor(across / 5)
     rank = jnp.abs(_wave(5.37 * block))  # 0 to 1, an arbitrary value for each building
     hills = _wave(0.02 * across) + 0.4 * _wave(0.06 * across)
     crowns = _wave(0.2 * across) + 0.5 * _wave(0.59 * across + 0.2) + 0.3 * _wave(1.3 * across)
-    skyline = 1 + 0.25 * jnp.where(kind == 0, hills, jnp.where(is_tree, crowns, 0.0))
-    skyline = jnp.where(is_building, 0.5 + rank, skyline)
+    edge = 1 + 0.25 * jnp.where(kind == 0, hills, jnp.where(kind == 1, crowns, 0.0))
+    return jnp.where(kind == 2, 0.5 + rank, edge), rank, crowns
+
+
+def _backdrop(scene, across, z, beyond):
+    """Colour [3, N] of what stands behind the car, at `across` and `z`, and `beyond` over it."""
+    is_tree, is_building = scene.backdrop_type == 1, scene.backdrop_type == 2
+    skyline, rank, crowns = _skyline(scene, across)
     leaves = 0.9 + 0.8 * _wave(0.8 * across + 0.5 * _wave(0.6 * z)) * _wave(z + 0.3 * crowns)
     panes = (_wave(0.6 * across) > 0) & (_wave(0.6 * z + 0.2) > 0)
     facade = (0.5 + 0.8 * rank) * jnp.where(panes, 0.25, 1.0)
@@ -80,17 +86,31 @@ def _backdrop(scene, across, z, beyond):
     return jnp.where(z < skyline * scene.backdrop_height, lit, beyond)
 
 
-def surroundings(scene, sun, eye, rays):
-    """Colour [3, N] of all that is not the car: ground, backdrop and sky."""
+def _meet(scene, eye, rays):
+    """Where rays meet the ground and the plane of the backdrop: their distances, how far along it,
+    and how high, [1, N] each."""
     cos_yaw, sin_yaw = jnp.cos(scene.yaw), jnp.sin(scene.yaw)
     to_ground = eye[2] / jnp.maximum(-rays[2], 1e-5)
     approach = -cos_yaw * rays[0] - sin_yaw * rays[1]
     to_backdrop = (scene.backdrop_distance + cos_yaw * eye[0] + sin_yaw * eye[1]) / approach
     across = to_backdrop * (cos_yaw * rays[1] - sin_yaw * rays[0]) + 3 * scene.free["phase"]
+    return to_ground, to_backdrop, across, eye[2] + to_backdrop * rays[2]
+
+
+def is_ground_or_backdrop(scene, eye, rays):
+    """Where rays that miss the car meet the ground, and where the backdrop: True, [1, N] each."""
+    to_ground, to_backdrop, across, z = _meet(scene, eye, rays)
+    is_ground = to_ground < to_backdrop
+    return is_ground, ~is_ground & (z < _skyline(scene, across)[0] * scene.backdrop_height)
+
+
+def surroundings(scene, sun, eye, rays):
+    """Colour [3, N] of all that is not the car: ground, backdrop and sky."""
+    to_ground, to_backdrop, across, z = _meet(scene, eye, rays)
     backdrop = _backdrop(
         scene,
         across,
-        eye[2] + to_backdrop * rays[2],
+        z,
         sky(scene, rays[2] * jax.lax.rsqrt(dot(rays, rays))),
     )
     floor = _floor(scene, sun, along(eye, to_ground, rays), to_ground)
