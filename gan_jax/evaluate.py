@@ -130,7 +130,7 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     latents, classes = f"seed {options.seed}", sampling.described(opened.config)
     requests = sampling.Requests(opened.config, pictures=data.test)
     if sampling.takes_pictures(opened.config):
-        _pairs(opened, requests, place, options.seed)
+        _pairs(opened, data, requests, place, options.seed)
     evaluated = []
     for space in comparison.spaces(names, settings.features):
         compared = Comparison(space, data, source, describe(source))
@@ -147,14 +147,14 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     return evaluated
 
 
-def _pairs(opened: Run, requests: Requests, place: Path, seed: int) -> None:
+def _pairs(opened: Run, data: Dataset, requests: Requests, place: Path, seed: int) -> None:
     """Scores a state by pairs, beside what is made without learning, and prints the table."""
     assert requests.pictures is not None
     count = min(pairs.MOST, len(requests.pictures.x))
     draw = sampling.sampler(opened.config, opened.method, requests)
     made = draw(opened.state, keys.stream(keys.root(seed), Purpose.SCORE), count)
-    rows = {f"step {opened.step:,}": pairs.of(requests, count)(made)}
-    print(f"\n{pairs.write(place, count, rows | pairs.beside(requests, count))}", flush=True)
+    rows = {f"step {opened.step:,}": pairs.of(requests, count, data)(made)}
+    print(f"\n{pairs.write(place, count, rows | pairs.beside(requests, count, data))}", flush=True)
 
 
 def _complete(
