@@ -372,7 +372,8 @@ def _sample() -> None:
     for name in _FORMAT.value:
         choose(dict.fromkeys(sample.FORMATS), "--format", name)
     if _INPUTS.value:
-        translated.run(_the_run(), _INPUTS.value, _SAMPLE_SEED.value, _step(), _OUTPUT.value)
+        given = _the_run(), _INPUTS.value, _SAMPLE_SEED.value, _step(), _OUTPUT.value
+        translated.run(*given, _CLASSES.value)
         return
     sample.run(
         _the_run(),

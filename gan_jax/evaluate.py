@@ -129,7 +129,7 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     count = options.num_samples or min(MOST_SAMPLES, 10 * len(data.train.x))
     latents, classes = f"seed {options.seed}", sampling.described(opened.config)
     requests = sampling.Requests(opened.config, pictures=data.test)
-    if sampling.takes_pictures(opened.config):
+    if requests.has_targets:
         _pairs(opened, data, requests, place, options.seed)
     evaluated = []
     for space in comparison.spaces(names, settings.features):

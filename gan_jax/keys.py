@@ -31,6 +31,7 @@ class Purpose(enum.IntEnum):
     SCORE = 16
     ROLLBACK = 17
     GEN_DROPOUT = 18
+    POOL = 19
 
 
 def root(seed: int) -> jax.Array:

@@ -15,7 +15,8 @@ import numpy as np
 
 from gan_jax import data, methods, report
 from gan_jax.config import check
-from gan_jax.data import Dataset
+from gan_jax.data import Dataset, schedule
+from gan_jax.data.schedule import ByClass
 from gan_jax.devices import feeding, hosts, parallel
 from gan_jax.devices.feeding import Feed
 from gan_jax.devices.mesh import Placement, place
@@ -68,6 +69,7 @@ def run(
         dataset = data.load(config.data)
         _say(*dataset.report)
         _check_enough(config, dataset)
+        drawn = _by_class(config, dataset, placement)
         data.check_classes(config.data.num_classes, dataset)
         if config.data.num_classes:
             _say(*data.classes_report(dataset))
@@ -96,7 +98,7 @@ def run(
         _say(*plan.said)
         examples = _used(config, dataset.train)
         size = config.train.examples_per_step
-        feed = feeding.feed(config.data.feed, examples, config.seed, size, placement)
+        feed = feeding.feed(config.data.feed, examples, config.seed, size, placement, drawn)
         program = parallel.many_steps(traced, config.data.kind, feed.split_pool, placement)
         saving = Saving(config, plan, checkpoints, placement, background, interrupts)
         rollbacks = Rollbacks(workdir, config.num_members)
@@ -220,6 +222,15 @@ def _train(parts: _Parts, start: _Start, rollbacks: Sequence[int], hooks: Hooks)
     _say(f"{how} step {step} of {total}{resume}.")
     runs = placement.runs(state)
     return runs[0] if len(runs) == 1 else jax.tree.map(lambda *same: jnp.stack(same), *runs)
+
+
+def _by_class(config: Config, dataset: Dataset, placement: Placement) -> ByClass | None:
+    """Batches with equal parts of each class, where the config asks for them."""
+    if config.data.draw == "any":
+        return None
+    train, shares = config.train, jax.device_count() if placement.axis is None else 1
+    updates = train.examples_per_step // train.batch_size
+    return schedule.by_class(dataset, train.batch_size, updates, shares)
 
 
 def _check_enough(config: Config, dataset: Dataset) -> None:

@@ -56,7 +56,7 @@ def resolve(config: Source) -> tuple[Source, str]:
     return config, ""
 
 
-ELSEWHERE = frozenset({"data_dir", "path", "feed", "fallback", "stands_in_for"})
+ELSEWHERE = frozenset({"data_dir", "path", "feed", "draw", "fallback", "stands_in_for"})
 """Fields that say nothing of what the examples are."""
 
 

@@ -1,7 +1,7 @@
 """Pictures that networks are conditioned on: made of each example, or stored beside it."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,9 @@ LUMA = (0.299, 0.587, 0.114)
 @dataclass(frozen=True)
 class Given(Part):
     """What networks are given of an example, in addition to its class: a source picture."""
+
+    of_other_class: ClassVar[bool] = False
+    """Whether the source is a picture of another class than is to be made of it."""
 
     def check(self, kind: Kind) -> None:
         """Raises `UserError` where examples of a kind have no such picture."""
@@ -146,6 +149,15 @@ class Stored(Given, name="stored"):
             "condition.name=stored takes pictures that the data have beside each example, and "
             "these have none; set data.sources=FOLDER, or condition.name=edges or the like."
         )
+
+
+class OtherClass(Given, name="other_class"):
+    """A picture of another class than is to be made of it, where no pairs are known."""
+
+    of_other_class: ClassVar[bool] = True
+
+    def derived(self, x: jax.Array) -> jax.Array:
+        return x
 
 
 def luma(x: jax.Array) -> jax.Array:

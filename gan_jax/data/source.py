@@ -16,12 +16,14 @@ class Source(Part, chosen_by="source"):
 
     num_classes: that the networks are conditioned on; 0 is none.
     feed: where the examples live while training.
+    draw: which examples meet in a batch: any, or equal parts of each class.
     fallback: the source to use when this one cannot be had.
     stands_in_for: set by the run when `fallback` was taken.
     """
 
     num_classes: Natural = 0
     feed: Literal["auto", "device", "host"] = "auto"
+    draw: Literal["any", "by_class"] = "any"
     fallback: str = "none"
     stands_in_for: str = ""
 

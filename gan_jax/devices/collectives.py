@@ -26,12 +26,19 @@ def total(local_batch_size: int) -> int:
     return local_batch_size * jax.lax.psum(1, AXIS)
 
 
+def gather(examples: Any) -> Any:
+    """The examples of all devices, a tree of arrays [n, ...] of this one's, in the order of the
+    global batch: [N, ...]."""
+    everyone = jax.lax.all_gather(examples, AXIS)
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), everyone)
+
+
 def ranks(values: jax.Array) -> jax.Array:
     """The places of this device's values [n] among those of all devices, the largest one's 0.
 
     Of equal ones that of the first example comes first.
     """
-    order = jnp.argsort(-jax.lax.all_gather(values, AXIS).reshape(-1), stable=True)
+    order = jnp.argsort(-gather(values), stable=True)
     return jnp.argsort(order)[example_numbers(len(values))]
 
 

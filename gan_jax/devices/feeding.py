@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import jax
 import numpy as np
 
-from gan_jax.data.schedule import batch_at
+from gan_jax.data.schedule import ByClass, batch_at
 from gan_jax.devices import hosts
 from gan_jax.devices.mesh import Placement
 from gan_jax.method import Example, num_examples, take
@@ -41,14 +41,21 @@ class Feed(Protocol):
         """Starts to gather what `get` will be asked for next."""
 
 
-def feed(choice: str, examples: Example, seed: int, batch_size: int, placement: Placement) -> Feed:
+def feed(
+    choice: str,
+    examples: Example,
+    seed: int,
+    batch_size: int,
+    placement: Placement,
+    by_class: ByClass | None = None,
+) -> Feed:
     """The feed that `choice`, device or host, names; auto keeps the examples on the device when
-    they fit. A step takes `batch_size` examples over all devices, in the order of `seed`."""
+    they fit. A step takes `batch_size` examples over all devices, in the order of `seed`; where
+    `by_class` is given, by that."""
     if choice == "auto":
         choice = "device" if _num_bytes(examples) <= _resident_limit() else "host"
-    return (ResidentFeed if choice == "device" else StreamedFeed)(
-        examples, seed, batch_size, placement
-    )
+    kind = ResidentFeed if choice == "device" else StreamedFeed
+    return kind(examples, seed, batch_size, placement, by_class)
 
 
 def shape_of_numbers(batch_size: int) -> tuple[int, ...]:
@@ -69,8 +76,15 @@ def _resident_limit() -> int:
 class _Schedule:
     """Which examples this process needs for a call."""
 
-    def __init__(self, num_examples: int, seed: int, batch_size: int, placement: Placement):
-        self._num_examples, self._placement = num_examples, placement
+    def __init__(
+        self,
+        num_examples: int,
+        seed: int,
+        batch_size: int,
+        placement: Placement,
+        by_class: ByClass | None,
+    ):
+        self._num_examples, self._placement, self._by_class = num_examples, placement, by_class
         self._seed, self._batch_size = seed, batch_size
 
     def numbers(self, step: int, count: int) -> np.ndarray:
@@ -86,9 +100,10 @@ class _Schedule:
         return split.swapaxes(1, 2)  # [devices, count, seeds per device, batch]
 
     def _batches(self, number: int, step: int, count: int) -> np.ndarray:
-        seed, batch_size = self._seed + number, self._batch_size
-        steps = range(step, step + count)
-        return np.stack([batch_at(seed, i, batch_size, self._num_examples) for i in steps])
+        seed, size, steps = self._seed + number, self._batch_size, range(step, step + count)
+        if self._by_class:
+            return np.stack([self._by_class.batch_at(seed, i, size) for i in steps])
+        return np.stack([batch_at(seed, i, size, self._num_examples) for i in steps])
 
 
 class ResidentFeed(Feed):
@@ -96,8 +111,16 @@ class ResidentFeed(Feed):
 
     split_pool = False
 
-    def __init__(self, examples: Example, seed: int, batch_size: int, placement: Placement):
-        self._schedule = _Schedule(num_examples(examples), seed, batch_size, placement)
+    def __init__(
+        self,
+        examples: Example,
+        seed: int,
+        batch_size: int,
+        placement: Placement,
+        by_class: ByClass | None = None,
+    ):
+        count = num_examples(examples)
+        self._schedule = _Schedule(count, seed, batch_size, placement, by_class)
         self._pool = placement.share(jax.tree.map(np.asarray, examples))
         self.most_steps = MOST_STEPS
 
@@ -113,8 +136,16 @@ class StreamedFeed(Feed):
 
     split_pool = True
 
-    def __init__(self, examples: Example, seed: int, batch_size: int, placement: Placement):
-        self._schedule = _Schedule(num_examples(examples), seed, batch_size, placement)
+    def __init__(
+        self,
+        examples: Example,
+        seed: int,
+        batch_size: int,
+        placement: Placement,
+        by_class: ByClass | None = None,
+    ):
+        count = num_examples(examples)
+        self._schedule = _Schedule(count, seed, batch_size, placement, by_class)
         self._examples = jax.tree.map(np.asarray, examples)
         batch_bytes = placement.num_members * batch_size * _num_bytes(take(examples, slice(1)))
         self.most_steps = int(np.clip(CALL_BYTES // batch_bytes, 1, MOST_STEPS))

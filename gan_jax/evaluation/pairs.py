@@ -8,7 +8,7 @@ import numpy as np
 
 from gan_jax.data import Dataset
 from gan_jax.evaluation import sources, tables
-from gan_jax.methods import GAN, sampling
+from gan_jax.methods import GAN
 from gan_jax.methods.sampling import Requests
 from gan_jax.metrics import label_maps, pairs, trivial
 from gan_jax.metrics.measures import Measure
@@ -30,8 +30,9 @@ PREFIX = "pairs/"
 def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
     """The scores of a run's first samples by their pairs, under names that begin with `PREFIX`;
     none where it makes pictures of latents, or its targets are not known."""
-    if not sampling.takes_pictures(requests.config) or requests.pictures is None:
+    if not requests.has_targets:
         return ()
+    assert requests.pictures is not None
     count = min(MOST, len(requests.pictures.x))
     # when first needed: it copies the targets, and may train a network
     scored = functools.cache(lambda: of(requests, count, dataset))

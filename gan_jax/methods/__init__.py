@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.method import Example, Method, Metrics, State
-from gan_jax.methods import gan, pyramid, vae
+from gan_jax.methods import cycle_gan, gan, pyramid, vae
 from gan_jax.methods.augmenting import AdaptiveAugment, Augment, FixedAugment, NoAugment
+from gan_jax.methods.cycle_gan import CycleGAN
 from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.methods.optimizers import SGD, Adam, Nesterov, Optimizer, RMSProp
 from gan_jax.methods.pyramid import Coarsest, LaplacianPyramid
@@ -26,6 +27,7 @@ __all__ = [
     "Checkpoint",
     "Coarsest",
     "Config",
+    "CycleGAN",
     "Evaluate",
     "FixedAugment",
     "GameTrain",
@@ -41,20 +43,33 @@ __all__ = [
     "State",
     "Train",
     "Varied",
+    "at_size",
     "batch",
     "make",
 ]
 
 METHODS: dict[type[Config], Callable[[Any], Method]] = {
+    CycleGAN: cycle_gan.make,
     GAN: gan.make,
     LaplacianPyramid: pyramid.make,
     VAE: vae.make,
 }
+SIZED: dict[type[Config], Callable[[Any, int, int], Method]] = {
+    CycleGAN: cycle_gan.at_size,
+    GAN: gan.at_size,
+}
+"""Those whose generators may make pictures of pictures."""
 
 
 def make(config: Config) -> Method:
     """The method that `config` chooses. Raises `UserError` for parts that do not fit."""
     return METHODS[type(config)](config)
+
+
+def at_size(config: Config, height: int, width: int) -> Method:
+    """The method of a config that makes pictures of pictures, whose generators make them of another
+    size. Raises `UserError` for a size that the network cannot make."""
+    return SIZED[type(config)](config, height, width)
 
 
 def batch(config: Config) -> Example:

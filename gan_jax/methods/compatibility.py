@@ -19,6 +19,7 @@ def check(config: GAN, disc: Discriminator) -> None:
     _check_heads(config)
     _check_update(config)
     _check_penalty(config)
+    _check_pool(config)
     if config.augment.choice == "adaptive" and not config.loss.on_signs:
         raise UserError(
             f"augment.name=adaptive is of the signs of D's logits, by which loss.name="
@@ -153,6 +154,17 @@ def _check_penalty(config: GAN) -> None:
         raise UserError(
             f"penalty.name={penalty.choice} is of each example's own gradient, and disc.minibatch="
             f"{config.disc.minibatch} is of all; set disc.minibatch=none."
+        )
+
+
+def _check_pool(config: GAN) -> None:
+    """A penalty between a real and a fake image is of one condition, which fakes of the pool do not
+    share with the real images of a step."""
+    given = config.data.num_classes or config.condition.choice != "none"
+    if config.train.pool_size and given and config.penalty.of_slopes:
+        raise UserError(
+            f"penalty.name={config.penalty.choice} takes points between real images and fakes of "
+            "their own condition, and train.pool_size shows others; set train.pool_size=0."
         )
 
 

@@ -49,6 +49,7 @@ class Game(NamedTuple):
     gen_updates: int
     fresh_latents: bool
     gen_top_share: schedules.Schedule | None
+    pool_size: int
     gen_opt: optax.GradientTransformation
     disc_opt: optax.GradientTransformation
     update_average: average.Update
@@ -56,9 +57,10 @@ class Game(NamedTuple):
     @property
     def is_ordinary(self) -> bool:
         """Whether a step is one update of D, on real and fake jointly, and one of G, on the same
-        latents."""
+        fakes."""
         once = self.disc_updates == self.gen_updates == 1
-        return once and self.disc_update == "joint" and not self.fresh_latents
+        same = not (self.fresh_latents or self.pool_size)
+        return once and self.disc_update == "joint" and same
 
     @property
     def gen_sees_real(self) -> bool:
@@ -94,6 +96,7 @@ def make(config: GAN) -> Game:
         gen_updates=train.gen_updates,
         fresh_latents=train.gen_latents == "fresh",
         gen_top_share=_top_share(train),
+        pool_size=train.pool_size,
         gen_opt=optimizers.make(config.gen_optimizer, "gen_optimizer", train, train.gen_updates),
         disc_opt=optimizers.make(
             config.disc_optimizer,

@@ -18,6 +18,7 @@ from gan_jax.keys import Purpose
 from gan_jax.method import Condition, Example, Inputs, Method, Metrics, take
 from gan_jax.methods import average, conditioning, turns
 from gan_jax.methods import game as games
+from gan_jax.methods import pool as pools
 from gan_jax.methods.average import Average
 from gan_jax.methods.game import Game
 from gan_jax.methods.gan_settings import GAN
@@ -30,11 +31,14 @@ from gan_jax.methods.passes import (
     descend_disc,
     descend_gen,
     disc_pass,
+    first_scalars,
+    follow,
     gen_value,
     make_fakes,
     measured_of_disc,
     penalty_term,
 )
+from gan_jax.methods.pool import Pool
 from gan_jax.objectives import augmentations
 from gan_jax.objectives.losses import per_example
 
@@ -45,6 +49,20 @@ class GANState(NamedTuple):
     disc: NetworkState
     ema: Average  # of G
     scalars: Scalars
+
+
+class PooledState(NamedTuple):
+    """That of a game with a pool; without one the field would stand in each checkpoint."""
+
+    step: jax.Array
+    gen: NetworkState
+    disc: NetworkState
+    ema: Average
+    scalars: Scalars
+    pool: Pool  # of fakes and their inputs
+
+
+AnyState = GANState | PooledState
 
 
 def make(config: GAN) -> Method:
@@ -72,7 +90,7 @@ def at_size(config: GAN, height: int, width: int) -> Method:
     return _method(config, games.make(config)._replace(gen=gen))
 
 
-def init(game: Game, key: jax.Array) -> GANState:
+def init(game: Game, key: jax.Array) -> AnyState:
     """The state before the first step; the average starts as G itself."""
     gen_key, disc_key = jax.random.split(keys.stream(key, Purpose.INIT))
     x = jnp.zeros((1, *game.shape), jnp.float32)
@@ -84,16 +102,19 @@ def init(game: Game, key: jax.Array) -> GANState:
     gen_params, gen_stats = split(game.gen.init(gen_key, z, of_gen, train=True))
     disc_params, disc_stats = split(game.disc.init(disc_key, x, condition, train=True))
     gen = NetworkState(gen_params, gen_stats, game.gen_opt.init(gen_params))
-    return GANState(
+    state = GANState(
         step=jnp.zeros((), jnp.int32),
         gen=gen,
         disc=NetworkState(disc_params, disc_stats, game.disc_opt.init(disc_params)),
         ema=average.start(gen),
-        scalars=Scalars(_float32(game.loss.start()), _float32(dict(game.augmenting.start))),
+        scalars=first_scalars(game),
     )
+    if not game.pool_size:
+        return state
+    return PooledState(*state, pools.start(game.pool_size, take((x, Inputs(z, of_gen)), 0)))
 
 
-def step(game: Game, state: GANState, batch: Example, key: jax.Array) -> tuple[GANState, Metrics]:
+def step(game: Game, state: AnyState, batch: Example, key: jax.Array) -> tuple[AnyState, Metrics]:
     """One device's share of one step; the batch has x [n, ...] in the model's range."""
     play = partial(ordinary_step if game.is_ordinary else general_step, game)
     if not game.content.steps_alone:
@@ -107,8 +128,8 @@ def step(game: Game, state: GANState, batch: Example, key: jax.Array) -> tuple[G
 
 
 def ordinary_step(
-    game: Game, state: GANState, batch: Example, key: jax.Array
-) -> tuple[GANState, Metrics]:
+    game: Game, state: AnyState, batch: Example, key: jax.Array
+) -> tuple[AnyState, Metrics]:
     """One device's share of a step of the ordinary game: D is updated once, on real x [n, ...] and
     fakes jointly, then G through the new D, on the same latents (Goodfellow et al. 2014, arXiv
     1406.2661, algorithm 1 with k = 1)."""
@@ -121,7 +142,7 @@ def ordinary_step(
         on_real = run(params, state.disc.stats, real, purpose=Purpose.DISC_REAL)
         on_fake = run(params, on_real.stats, fakes.images, purpose=Purpose.DISC_FAKE)
         loss = game.loss.disc(on_real.logits, on_fake.logits, state.scalars.loss).mean()
-        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs)
+        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs, inputs)
         critic = partial(run, params, state.disc.stats, purpose=Purpose.PENALTY)
         loss += penalty_term(game, context, critic, (real, on_real), (fakes.images, on_fake))
         return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
@@ -141,17 +162,20 @@ def ordinary_step(
 
 
 def general_step(
-    game: Game, state: GANState, batch: Example, key: jax.Array
-) -> tuple[GANState, Metrics]:
+    game: Game, state: AnyState, batch: Example, key: jax.Array
+) -> tuple[AnyState, Metrics]:
     """The same of any game: on real x [n, ...] of all of D's updates."""
-    fields = state.gen, state.disc, state.scalars, state.step
-    gen, disc, measured, means = turns.play(game, *fields, batch, key)
+    pool = state.pool if isinstance(state, PooledState) else None
+    fields = state.gen, state.disc, pool, state.scalars, state.step
+    gen, disc, pool, measured, means = turns.play(game, *fields, batch, key)
+    if isinstance(state, PooledState) and pool is not None:
+        state = state._replace(pool=pool)
     return _after(game, state, gen, disc, measured, means)
 
 
 def content_step(
-    game: Game, shapes: Metrics, state: GANState, batch: Example, key: jax.Array
-) -> tuple[GANState, Metrics]:
+    game: Game, shapes: Metrics, state: AnyState, batch: Example, key: jax.Array
+) -> tuple[AnyState, Metrics]:
     """One device's share of a step in which G learns by its content terms alone, of x [n, ...], and
     D waits; what else a step of these `shapes` measures is 0."""
     if game.disc_updates > 1:  # G takes as many examples as it does in its turn of a game
@@ -165,7 +189,7 @@ def content_step(
 
 
 def _begun(
-    game: Game, state: GANState, batch: Example, key: jax.Array
+    game: Game, state: AnyState, batch: Example, key: jax.Array
 ) -> tuple[StepContext, jax.Array, Inputs]:
     """What a step with one batch begins with: its context, real x [n, ...] and G's inputs."""
     context = StepContext(state.step, state.scalars, partial(_key_at, key, state.step))
@@ -177,25 +201,23 @@ def _begun(
 
 def _after(
     game: Game,
-    state: GANState,
+    state: AnyState,
     gen: NetworkState,
     disc: NetworkState,
     measured: Metrics,
     means: LogitMeans,
-) -> tuple[GANState, Metrics]:
+) -> tuple[AnyState, Metrics]:
     """The state after a step's updates: with the average of G and the scalars updated too."""
-    scalars = state.scalars
-    loss, of_loss = game.loss.update(scalars.loss, means.real, means.fake)
-    augmenting, of_augmenting = game.augmenting.update(
-        scalars.augmenting, means.sign_real, state.step
-    )
+    after, reports = follow(game, state.scalars, means, state.step)
     ema = game.update_average(state.ema, gen, state.step)
-    after = GANState(state.step + 1, gen, disc, ema, Scalars(loss, augmenting))
-    return after, measured | of_loss | of_augmenting
+    fields = state.step + 1, gen, disc, ema, after
+    if isinstance(state, PooledState):
+        return PooledState(*fields, state.pool), measured | reports
+    return GANState(*fields), measured | reports
 
 
 def sample(
-    game: Game, state: GANState, inputs: Inputs, averaged: jax.Array | bool
+    game: Game, state: AnyState, inputs: Inputs, averaged: jax.Array | bool
 ) -> dict[str, jax.Array]:
     """{"image": [n, ...]} in the model's range from latents [n, d], in inference mode."""
     raw = Average(state.gen.params, state.gen.stats)
@@ -203,12 +225,12 @@ def sample(
     return {"image": infer(game.gen, weights, *inputs)}
 
 
-def score(game: Game, state: GANState, x: jax.Array, condition: Condition) -> jax.Array:
+def score(game: Game, state: AnyState, x: jax.Array, condition: Condition) -> jax.Array:
     """D's logits for x [n, ...], of patches their mean: [n], in inference mode."""
     return per_example(infer(game.disc, state.disc, x, condition).logits)
 
 
-def evaluate(game: Game, state: GANState, batch: Example, inputs: Inputs) -> dict[str, jax.Array]:
+def evaluate(game: Game, state: AnyState, batch: Example, inputs: Inputs) -> dict[str, jax.Array]:
     """Losses and logits [n] on real x [n, ...] and on the raw G's samples, in inference mode."""
     fake = sample(game, state, inputs, averaged=False)["image"]
     on_real = infer(game.disc, state.disc, batch.x, game.condition(batch)).logits
@@ -220,10 +242,6 @@ def evaluate(game: Game, state: GANState, batch: Example, inputs: Inputs) -> dic
         "d/logit_fake": on_fake,
     }
     return jax.tree.map(per_example, values)
-
-
-def _float32(start: dict[str, float]) -> dict[str, jax.Array]:
-    return {name: jnp.float32(value) for name, value in start.items()}
 
 
 def _key_at(key: jax.Array, update: jax.Array, purpose: Purpose) -> jax.Array:

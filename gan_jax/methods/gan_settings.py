@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Gt, Le
 
-from gan_jax.config import Count
+from gan_jax.config import Count, Natural
 from gan_jax.data.conditions import NOTHING, Given
 from gan_jax.methods.augmenting import Augment, NoAugment
 from gan_jax.methods.optimizers import Adam, Optimizer
@@ -29,6 +29,8 @@ class GameTrain(Train):
     gen_latents: whether G's update has the latents of D's last fakes, or fresh ones.
     gen_top_share: the share of the fakes, the most real ones by D, that G learns from (arXiv
         2002.06224); `final_gen_top_share` is where `schedule` leads.
+    pool_size: of the pool of earlier fakes, of which D is shown some in place of new ones (arXiv
+        1612.07828); 0 is none.
     """
 
     disc_update: Literal["joint", "concatenated", "in_turn"] = "joint"
@@ -37,6 +39,7 @@ class GameTrain(Train):
     gen_latents: Literal["shared", "fresh"] = "shared"
     gen_top_share: TopShare = 1.0
     final_gen_top_share: TopShare | None = None
+    pool_size: Natural = 0
 
     @property
     def examples_per_step(self) -> int:

@@ -41,8 +41,8 @@ class StepContext(NamedTuple):
 class Fakes(NamedTuple):
     """G's forward pass in training mode, kept for the backward pass of its update."""
 
-    images: jax.Array  # [n, ...] in the model's range
-    backward: Callable[[jax.Array], tuple[Tree]]  # a gradient by the images to one by G's params
+    images: Any  # [n, ...] in the model's range, or a tree of several
+    backward: Callable[[Any], tuple[Tree]]  # a gradient by the images to one by G's params
     stats: Tree
 
 
@@ -61,6 +61,21 @@ class LogitMeans(NamedTuple):
     real: jax.Array
     fake: jax.Array
     sign_real: jax.Array  # of the signs
+
+
+def first_scalars(game: Game) -> Scalars:
+    """Those before the first step."""
+    starts = game.loss.start(), dict(game.augmenting.start)
+    return Scalars(*({name: jnp.float32(start[name]) for name in start} for start in starts))
+
+
+def follow(
+    game: Game, scalars: Scalars, means: LogitMeans, step: jax.Array
+) -> tuple[Scalars, Metrics]:
+    """The scalars after a step of these mean logits, scalars too; and what to report of them."""
+    loss, of_loss = game.loss.update(scalars.loss, means.real, means.fake)
+    own, of_own = game.augmenting.update(scalars.augmenting, means.sign_real, step)
+    return Scalars(loss, own), of_loss | of_own
 
 
 def make_fakes(game: Game, context: StepContext, gen: NetworkState, inputs: Inputs) -> Fakes:
@@ -99,12 +114,17 @@ def disc_pass(
 
 
 def auxiliary_terms(
-    game: Game, on_real: DiscriminatorOutput, on_fake: DiscriminatorOutput, inputs: Inputs
+    game: Game,
+    on_real: DiscriminatorOutput,
+    on_fake: DiscriminatorOutput,
+    inputs: Inputs,
+    of_fake: Inputs,
 ) -> jax.Array:
-    """What D's loss on real and fake has added by the auxiliary term, a scalar."""
+    """What D's loss on real and fake has added by the auxiliary term, a scalar; the inputs are
+    those beside the real images, and those of the fakes."""
     term = game.auxiliary
     added = term.on_real(on_real, inputs, game.latents)
-    return added + term.on_fake(on_fake, inputs, game.latents)
+    return added + term.on_fake(on_fake, of_fake, game.latents)
 
 
 def penalty_term(

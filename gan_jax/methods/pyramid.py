@@ -27,7 +27,7 @@ from gan_jax.method import Condition, Example, Inputs, Method, Metrics
 from gan_jax.methods import conditioning, gan
 from gan_jax.methods import game as games
 from gan_jax.methods.game import Game
-from gan_jax.methods.gan import GANState
+from gan_jax.methods.gan import AnyState
 from gan_jax.methods.gan_settings import GAN
 from gan_jax.methods.optimizers import Adam, Optimizer
 from gan_jax.networks import DiscSettings, GenSettings, MLPDisc, MLPGen, latents
@@ -56,7 +56,7 @@ class LaplacianPyramid(GAN, name="pyramid"):
 
 class PyramidState(NamedTuple):
     step: jax.Array  # int32
-    levels: tuple[GANState, ...]  # the coarsest first
+    levels: tuple[AnyState, ...]  # the coarsest first
 
 
 class Pyramid(NamedTuple):
@@ -141,7 +141,7 @@ def step(
         numbers = collectives.example_numbers(len(batch.x))
         flips = keys.per_example(keys.at_step(key, Purpose.FLIP, state.step), numbers)
         batch = batch._replace(x=augmentations.flip(flips, batch.x))
-    states: list[GANState] = []
+    states: list[AnyState] = []
     measured: Metrics = {}
     levels = zip(pyramid.games, state.levels, split(pyramid, batch), strict=True)
     for level, (game, own, part) in enumerate(levels):

@@ -11,7 +11,7 @@ import numpy as np
 
 from gan_jax import keys
 from gan_jax.data import kinds
-from gan_jax.data.conditions import Nothing
+from gan_jax.data.conditions import NOTHING, Given, Nothing
 from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Inputs, num_examples, take
@@ -24,7 +24,11 @@ Numbered = tuple[Any, Example]
 @dataclass(frozen=True)
 class Requests:
     """What samples by their numbers are to show: `classes` in turn, or all; and, where networks are
-    given pictures, those of `pictures`, stored examples [m, ...], mixed, as data may be sorted."""
+    given pictures, those of `pictures`, stored examples [m, ...], mixed, as data may be sorted.
+
+    Where a picture of another class is given, that of `pictures` or, where these have sources, the
+    source of one that has the wanted class.
+    """
 
     config: Config
     classes: tuple[int, ...] = ()
@@ -41,6 +45,8 @@ class Requests:
             return Example(None, label)
         if self.pictures is None:
             raise UserError("The generator of this run makes pictures from pictures; give some.")
+        if given(self.config).of_other_class:
+            return self._across(np.asarray(numbers), label)
         places = self._order[np.asarray(numbers) % len(self._order)]
         return take(self.pictures, places)._replace(label=label)
 
@@ -51,8 +57,33 @@ class Requests:
     def labels(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         """The classes of the samples of these numbers, int32 [n]; zeros without classes, which
         networks without classes never see."""
-        wanted = np.array(self.classes or range(max(1, self.config.data.num_classes)), np.int32)
-        return wanted[np.asarray(numbers) % len(wanted)]
+        return self._wanted[np.asarray(numbers) % len(self._wanted)]
+
+    @property
+    def _wanted(self) -> np.ndarray:
+        return np.array(self.classes or range(max(1, self.config.data.num_classes)), np.int32)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether it is known which pictures the samples are to be."""
+        if not takes_pictures(self.config) or self.pictures is None:
+            return False
+        return not given(self.config).of_other_class or self.pictures.source is not None
+
+    def _across(self, numbers: np.ndarray, label: np.ndarray) -> Example:
+        assert self.pictures is not None
+        turns, places = numbers // len(self._wanted), np.empty(len(label), int)
+        for wanted in np.unique(label):
+            own = self.pictures.label[self._order] == wanted
+            fitting = self._order[own == self.has_targets]
+            if not len(fitting):
+                raise UserError(
+                    "There are no test pictures to make some of another class from; give data "
+                    "that have them, such as by data.held_out."
+                )
+            places[label == wanted] = fitting[turns[label == wanted] % len(fitting)]
+        found = take(self.pictures, places)
+        return found if self.has_targets else Example(None, label, source=found.x)
 
     @functools.cached_property
     def _order(self) -> np.ndarray:
@@ -62,7 +93,12 @@ class Requests:
 
 def takes_pictures(config: Config) -> bool:
     """Whether samples of a run are made from pictures."""
-    return isinstance(config, GAN) and not isinstance(config.condition, Nothing)
+    return not isinstance(given(config), Nothing)
+
+
+def given(config: Config) -> Given:
+    """What the networks of a run are given of an example, in addition to its class."""
+    return config.condition if isinstance(config, GAN) else NOTHING
 
 
 def described(config: Config) -> str:

@@ -17,6 +17,7 @@ from gan_jax import keys
 from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
 from gan_jax.method import Example, Inputs, Metrics, take
+from gan_jax.methods import pool as pools
 from gan_jax.methods.game import Game
 from gan_jax.methods.network_state import NetworkState, Tree
 from gan_jax.methods.passes import (
@@ -33,6 +34,7 @@ from gan_jax.methods.passes import (
     measured_of_disc,
     penalty_term,
 )
+from gan_jax.methods.pool import Pool
 from gan_jax.objectives import augmentations
 from gan_jax.objectives.losses import Separable
 
@@ -41,13 +43,14 @@ def play(
     game: Game,
     gen: NetworkState,
     disc: NetworkState,
+    pool: Pool | None,
     scalars: Scalars,
     step: jax.Array,
     batch: Example,
     key: jax.Array,
-) -> tuple[NetworkState, NetworkState, Metrics, LogitMeans]:
-    """All updates of one step, on one device's share of the real batches, x [n, ...]: G, D, what
-    they measured and D's mean logits."""
+) -> tuple[NetworkState, NetworkState, Pool | None, Metrics, LogitMeans]:
+    """All updates of one step, on one device's share of the real batches, x [n, ...]: G, D, the
+    pool, what they measured and D's mean logits."""
     turns = game.disc_updates
     numbered = step * turns + jnp.arange(turns)  # updates of D, through all steps
     batch = split(batch, turns)
@@ -75,13 +78,17 @@ def play(
         )
         fake = jnp.concatenate([earlier, fake])
 
-    def turn(disc: NetworkState, part: tuple) -> tuple[NetworkState, tuple[Metrics, LogitMeans]]:
-        update, *examples = part
-        disc, measured, means = update_disc(game, at(update), disc, *examples)
-        return disc, (measured, means)
+    def turn(carried: tuple, part: tuple) -> tuple[tuple, tuple[Metrics, LogitMeans]]:
+        (disc, pool), (update, real, fake, inputs) = carried, part
+        context, shown = at(update), (fake, inputs)
+        if pool is not None:
+            pool, shown = pools.exchange(pool, context.key_of(Purpose.POOL), shown)
+        fake, of_fake = shown
+        found = update_disc(game, context, disc, real, fake, inputs, of_fake)
+        return (found[0], pool), found[1:]
 
     parts = (numbered, real, fake, given)
-    disc, each = jax.lax.scan(turn, disc, parts, unroll=turns == 1)
+    (disc, pool), each = jax.lax.scan(turn, (disc, pool), parts, unroll=turns == 1)
     measured, means = jax.tree.map(jnp.mean, each)
     context = at(step)
     for update in range(game.gen_updates):
@@ -92,7 +99,7 @@ def play(
         if update or game.fresh_latents:
             fakes = make_fakes(game, _again(context, update), gen, last)
         gen, of_gen = update_gen(game, context, gen, disc, real[-1], fakes, last)
-    return gen, disc, measured | of_gen, means
+    return gen, disc, pool, measured | of_gen, means
 
 
 def _again(context: StepContext, number: int) -> StepContext:
@@ -111,45 +118,53 @@ def update_disc(
     real: jax.Array,
     fake: jax.Array,
     inputs: Inputs,
+    of_fake: Inputs | None = None,
 ) -> tuple[NetworkState, Metrics, LogitMeans]:
-    """Updates D on real and fake images [n, ...] that share a condition, as `game.disc_update`
-    says; the fakes are of the inputs."""
+    """Updates D on real and fake images [n, ...], as `game.disc_update` says. The fakes are of the
+    inputs, whose condition the real images have, or of others, `of_fake`."""
+    of_fake = inputs if of_fake is None else of_fake
     condition, run = inputs.condition, partial(disc_pass, game, context)
 
     def joint(params: Tree):
         on_real = run(params, disc.stats, real, condition, Purpose.DISC_REAL)
-        on_fake = run(params, on_real.stats, fake, condition, Purpose.DISC_FAKE)
+        on_fake = run(params, on_real.stats, fake, of_fake.condition, Purpose.DISC_FAKE)
         loss = game.loss.disc(on_real.logits, on_fake.logits, context.scalars.loss).mean()
-        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs)
+        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs, of_fake)
         critic = partial(run, params, disc.stats, condition=condition, purpose=Purpose.PENALTY)
         loss += penalty_term(game, context, critic, (real, on_real), (fake, on_fake))
         return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
 
     def concatenated(params: Tree):
         both = jnp.concatenate([real, fake])
-        twice = jax.tree.map(lambda leaf: jnp.concatenate([leaf, leaf]), condition)
-        on_both = run(params, disc.stats, both, twice, Purpose.DISC_REAL)
+        conditions = condition, of_fake.condition
+        of_both = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *conditions)
+        on_both = run(params, disc.stats, both, of_both, Purpose.DISC_REAL)
         on_real, on_fake = (jax.tree.map(part, on_both.output) for part in (_first, _second))
         loss = game.loss.disc(on_real.logits, on_fake.logits, context.scalars.loss).mean()
-        loss += auxiliary_terms(game, on_real, on_fake, inputs)
+        loss += auxiliary_terms(game, on_real, on_fake, inputs, of_fake)
         # the mean over real and fake together is half the sum of the two means
         return loss / 2, (on_both.stats, (on_real.logits, on_fake.logits))
 
     def turn(
-        disc: NetworkState, images: jax.Array, purpose: Purpose, main: Callable, added: Callable
+        disc: NetworkState,
+        images: jax.Array,
+        of: Inputs,
+        purpose: Purpose,
+        main: Callable,
+        added: Callable,
     ):
         def objective(params: Tree):
-            found = run(params, disc.stats, images, condition, purpose)
-            value = main(found.logits).mean() + added(found.output, inputs, game.latents)
+            found = run(params, disc.stats, images, of.condition, purpose)
+            value = main(found.logits).mean() + added(found.output, of, game.latents)
             return value, (found.stats, found.logits)
 
         return descend_disc(game, disc, objective)
 
     if game.disc_update == "in_turn" and isinstance(game.loss, Separable):
         loss, term = game.loss, game.auxiliary
-        first = turn(disc, real, Purpose.DISC_REAL, loss.disc_real, term.on_real)
+        first = turn(disc, real, inputs, Purpose.DISC_REAL, loss.disc_real, term.on_real)
         disc, real_loss, real_norm, on_real = first
-        second = turn(disc, fake, Purpose.DISC_FAKE, loss.disc_fake, term.on_fake)
+        second = turn(disc, fake, of_fake, Purpose.DISC_FAKE, loss.disc_fake, term.on_fake)
         disc, fake_loss, fake_norm, on_fake = second
         value, norm, logits = real_loss + fake_loss, (real_norm + fake_norm) / 2, (on_real, on_fake)
     else:

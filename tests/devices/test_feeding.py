@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gan_jax.config import override
-from gan_jax.data.schedule import batch_at
+from gan_jax.data.schedule import ByClass, batch_at
 from gan_jax.devices import feeding
 from gan_jax.devices.mesh import place
 from gan_jax.method import Example, take
@@ -45,6 +45,14 @@ def test_a_step_of_several_updates_gets_all_their_batches(tiny, kind):
     feed = kind(SPLIT, tiny.seed, 24, place(1))
     expected = [batch_at(tiny.seed, step, 24, 20) for step in (5, 6)]
     np.testing.assert_array_equal(drawn(feed, 5, 2), expected)
+
+
+@pytest.mark.parametrize("kind", [feeding.ResidentFeed, feeding.StreamedFeed])
+def test_classes_share_each_devices_batch(tiny, kind):
+    by_class = ByClass([np.arange(7), np.arange(7, 20)])
+    seen = drawn(kind(SPLIT, tiny.seed, 8, place(1), by_class), 4, 3)
+    np.testing.assert_array_equal(seen, [by_class.batch_at(tiny.seed, i, 8) for i in (4, 5, 6)])
+    np.testing.assert_array_equal(seen >= 7, [[False, True] * 4] * 3)
 
 
 def test_auto_keeps_images_on_the_device_when_they_fit(monkeypatch):
