@@ -32,6 +32,7 @@ class Purpose(enum.IntEnum):
     ROLLBACK = 17
     GEN_DROPOUT = 18
     POOL = 19
+    TARGET = 20
 
 
 def root(seed: int) -> jax.Array:
