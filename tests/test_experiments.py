@@ -24,6 +24,7 @@ from gan_jax.networks import latents
 NARROW = {"train.num_steps": 1, "train.batch_size": 4, "sample.num_images": 4}
 MODEL_ON_DATA = r"\w*(GAN|VAE|pix2pix|SRCNN)(-\w+)? on \S.*\.$"
 PLAYERS = {
+    "cycle_gan": ("gen", "disc"),
     "gan": ("gen", "disc"),
     "pyramid": ("gen", "disc", "coarsest.gen", "coarsest.disc"),
     "vae": ("gen", "encoder"),

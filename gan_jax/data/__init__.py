@@ -14,6 +14,7 @@ from gan_jax.data.procedural_cars import ProceduralCars
 from gan_jax.data.source import PictureSource, Source
 from gan_jax.data.stacked_mnist import StackedMNIST
 from gan_jax.data.tfds import TFDS
+from gan_jax.data.two_folders import TwoFolders
 from gan_jax.errors import UserError
 from gan_jax.system.names import printable
 
@@ -29,6 +30,7 @@ __all__ = [
     "ProceduralCars",
     "Source",
     "StackedMNIST",
+    "TwoFolders",
     "Unavailable",
     "check_classes",
     "classes_report",
