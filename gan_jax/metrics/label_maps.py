@@ -37,8 +37,8 @@ Reader = Callable[[np.ndarray, np.ndarray], dict[str, float]]
 
 
 def reader(data: Dataset) -> Reader | None:
-    """What scores pictures by the maps that they were made from; None where the source pictures of
-    the data are not label maps."""
+    """What scores pictures by the maps [n, h, w, c] that they were made from; None where the source
+    pictures of the data are not label maps."""
     colours = palette(data.train.source)
     if colours is None:
         return None
@@ -103,8 +103,8 @@ class Segmenter(nn.Module):
 
 
 def train(data: Dataset, colours: np.ndarray, seed: int = 0) -> Any:
-    """The parameters of a segmenter of the training pairs: Adam, its rate falling to 0 along a
-    cosine, in batches of 64, half of them mirrored."""
+    """The parameters of a segmenter of the training pairs, of labels by colours [k, c]: Adam, its
+    rate falling to 0 along a cosine, in batches of 64, each other one mirrored."""
     network, draw = Segmenter(len(colours)), np.random.default_rng(seed)
     x, maps = data.train.x, data.train.source
     params = network.init(jax.random.key(seed), jnp.zeros((1, *x.shape[1:])))
