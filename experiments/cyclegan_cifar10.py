@@ -16,7 +16,7 @@ PAPER = "CycleGAN, arXiv 1703.10593"
 
 
 def get_config() -> CycleGAN:
-    optimizer = Adam(learning_rate=2e-4, b1=0.5)
+    optimizer = Adam(learning_rate=2e-4, b1=0.5, final_learning_rate=0.0)
     return CycleGAN(
         data=TFDS(
             name="cifar10",
@@ -31,7 +31,15 @@ def get_config() -> CycleGAN:
         disc=PatchDisc(features=(32, 64, 128), norm="plain_instance"),
         disc_optimizer=optimizer,
         loss=LeastSquares(gen_weight=2.0),
-        train=GameTrain(num_steps=8_000, batch_size=16, ema_half_life_images=0, pool_size=50),
+        train=GameTrain(
+            num_steps=8_000,
+            batch_size=16,
+            ema_half_life_images=0,
+            pool_size=50,
+            schedule="linear",
+            schedule_after_images=64_000,
+            schedule_images=64_000,
+        ),
         log=Log(every_steps=50),
         sample=Sample(every_steps=500, num_images=32),
     )

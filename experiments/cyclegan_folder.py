@@ -24,5 +24,7 @@ def get_config() -> CycleGAN:
         "gen.blocks": 6,
         "disc.features": (32, 64, 128, 256),
         "train.batch_size": 4,
+        "train.schedule_after_images": 16_000,
+        "train.schedule_images": 16_000,
     }
     return override(cyclegan_cifar10.get_config(), pix2pix_folder.FOLDER | changes)

@@ -3,7 +3,12 @@
     python launch.py --experiment=srgan_cifar10
 
 Ledig et al. 2017, arXiv 1609.04802: SRResNet learns by the mean squared error alone, then D joins;
-without D by `--set=content.steps_alone=1000000`. docs/recipes.md has the departures.
+without D by `--set=content.steps_alone=1000000`. docs/recipes.md has the departures. As two runs,
+so that several games start from the same SRResNet:
+
+    python launch.py --experiment=srgan_cifar10 --set=content.steps_alone=1000000 --workdir=SRRESNET
+    python launch.py --experiment=srgan_cifar10 --set=content.steps_alone=0 \\
+        --set=start_from.run=SRRESNET --set=start_from.networks=gen
 """
 
 from gan_jax.data import TFDS

@@ -18,7 +18,7 @@ PAINTS = ("white", "black", "blue", "red", "yellow")
 
 
 def get_config() -> StarGAN:
-    optimizer = Adam(learning_rate=1e-4, b1=0.5)
+    optimizer = Adam(learning_rate=1e-4, b1=0.5, final_learning_rate=0.0)
     return StarGAN(
         data=ProceduralCars(
             labels="paint",
@@ -35,7 +35,15 @@ def get_config() -> StarGAN:
         loss=Wasserstein(),
         auxiliary=Classifier(learns_from="real"),
         penalty=WGANGP(weight=10.0),
-        train=GameTrain(num_steps=10_000, batch_size=20, disc_updates=5, ema_half_life_images=0),
+        train=GameTrain(
+            num_steps=10_000,
+            batch_size=20,
+            disc_updates=5,
+            ema_half_life_images=0,
+            schedule="linear",
+            schedule_after_images=100_000,
+            schedule_images=100_000,
+        ),
         log=Log(every_steps=50),
         sample=Sample(every_steps=500, num_images=60),
     )

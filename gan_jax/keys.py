@@ -32,7 +32,10 @@ class Purpose(enum.IntEnum):
     ROLLBACK = 17
     GEN_DROPOUT = 18
     POOL = 19
-    TARGET = 20
+    INSTANCE_NOISE = 20
+    LABEL_FLIPS = 21
+    SOURCE_NOISE = 22
+    TARGET = 23
 
 
 def root(seed: int) -> jax.Array:

@@ -26,7 +26,7 @@ from gan_jax.evaluation import looks
 from gan_jax.evaluation.looks import Plan
 from gan_jax.method import Example, num_examples
 from gan_jax.methods import Config, Method, State, variation
-from gan_jax.run import directory, divergence, environment, status
+from gan_jax.run import directory, divergence, environment, origin, status
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.hooks import Hooks, Saving, make_hooks
@@ -53,7 +53,8 @@ def run(
     user_cache.keep_compiled_programs()
     parallel.check_settings()
     resolved, why = data.resolve(config.data.absolute())
-    config = dataclasses.replace(config, data=resolved)
+    start_from = config.start_from.absolute()
+    config = dataclasses.replace(config, data=resolved, start_from=start_from)
     workdir = directory.given(workdir) if workdir else directory.default(config)
     _say(f"Run directory: {printable(workdir)}")
     if why:
@@ -61,6 +62,7 @@ def run(
     placement = place(config.train.num_seeds, config.seed, len(config.varied.settings))
     parallel.check_divisible(config.train.batch_size, placement, directory.is_begun(workdir))
     method = variation.make(config)
+    begins = origin.of(config, method, workdir)
     with disk.explained(workdir, "--workdir"), contextlib.ExitStack() as stack:
         interrupts = interrupts or stack.enter_context(Interrupts())
         thread = stack.enter_context(ThreadPoolExecutor(max_workers=1))
@@ -80,8 +82,10 @@ def run(
             stack.enter_context(directory.lock(workdir))
             directory.check_same_run(workdir, config, dataset)
             changes = environment.changes_since(workdir)
-            directory.record(workdir, config, dataset)
-        hosts.agree_on(environment.facts(config, dataset))
+            directory.record(workdir, config, dataset, begins and begins.record)
+        hosts.agree_on(
+            environment.facts(config, dataset) | {"start_from": begins and begins.record}
+        )
         hosts.share(workdir)
         folder = workdir / layout.CHECKPOINTS
         checkpoints = stack.enter_context(Checkpoints(folder, config.checkpoint))
@@ -89,6 +93,9 @@ def run(
         if newest := checkpoints.restore_newest(**start._asdict()):
             interrupts.last_saved, start = newest[0], _Start(**newest[1])
             _say(f"Resuming from step {newest[0]}.", *changes)
+        elif begins:
+            start = start._replace(state=begins.placed(start.state))
+            _say(begins.sentence())
         step, total = start.step, config.train.num_steps
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")

@@ -7,9 +7,11 @@ import jax
 import jax.numpy as jnp
 from annotated_types import Gt, Lt
 
-from gan_jax.config import Part, Positive
+from gan_jax import keys
+from gan_jax.config import NonNegative, Part, Positive
 from gan_jax.data.kinds import Kind, Picture
 from gan_jax.errors import UserError
+from gan_jax.keys import Purpose
 from gan_jax.method import Example
 
 LUMA = (0.299, 0.587, 0.114)
@@ -129,16 +131,25 @@ class Edges(Given, name="edges"):
 
 @dataclass(frozen=True)
 class Blurred(Given, name="blurred"):
-    """The picture under a Gaussian of `deviation` pixels: to be sharpened."""
+    """The picture under a Gaussian of `deviation` pixels, and then under noise: to be sharpened.
+
+    GalaxyGAN (Schawinski et al. 2017, arXiv 1702.00403) blurs by a full width at half maximum of
+    2.355 deviations and adds white noise of 1.2 times that of the sky.
+
+    noise: the deviation of the normal noise, in the model's range. It is a function of the picture
+        alone, so that a picture has the same source in training and evaluation, in any batch.
+    """
 
     deviation: Positive = 2.0
+    noise: NonNegative = 0.0
 
     def derived(self, x: jax.Array) -> jax.Array:
         reach = max(1, round(3 * self.deviation))
         weights = jnp.exp(-(jnp.arange(-reach, reach + 1) ** 2) / (2 * self.deviation**2))
         along = tuple(weights / weights.sum())
         padding = [(0, 0), (reach, reach), (reach, reach), (0, 0)]
-        return _rounded(_filtered(jnp.pad(x, padding, mode="edge"), along, along))
+        blurred = _filtered(jnp.pad(x, padding, mode="edge"), along, along)
+        return _rounded(blurred + self.noise * _noise_of(x) if self.noise else blurred)
 
 
 class Stored(Given, name="stored"):
@@ -171,6 +182,15 @@ def luma(x: jax.Array) -> jax.Array:
 def _rounded(x: jax.Array) -> jax.Array:
     """To the 256 levels of a file, so that a picture read from one is the same source."""
     return jnp.round((jnp.clip(x, -1, 1) + 1) * 127.5) / 127.5 - 1
+
+
+def _noise_of(x: jax.Array) -> jax.Array:
+    """N(0, 1) of the shape of pictures [n, h, w, c], of each by a hash of its 256 levels."""
+    levels = jnp.round((x + 1) * 127.5).astype(jnp.uint32).reshape(len(x), -1)
+    odd = 2 * jnp.arange(levels.shape[1], dtype=jnp.uint32) + 1
+    hashes = (levels * (odd * jnp.uint32(2654435761))[None]).sum(axis=1, dtype=jnp.uint32)
+    each = keys.per_example(keys.stream(keys.root(0), Purpose.SOURCE_NOISE), hashes)
+    return jax.vmap(lambda key: jax.random.normal(key, x.shape[1:]))(each)
 
 
 def _filtered(x: jax.Array, down: Any, across: Any) -> jax.Array:

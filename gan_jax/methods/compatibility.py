@@ -4,7 +4,9 @@ from typing import Any
 
 from gan_jax.data import kinds
 from gan_jax.errors import UserError
-from gan_jax.methods.gan_settings import GAN
+from gan_jax.methods import schedules
+from gan_jax.methods.gan_settings import GAN, GameTrain
+from gan_jax.metrics.features import Inception, Lite0
 from gan_jax.networks import Discriminator, DiscSettings, LAPGANDisc, LAPGANGen, latents
 from gan_jax.objectives.augmentations import GEOMETRIC
 from gan_jax.objectives.auxiliary import Classifier, CodesBound
@@ -54,6 +56,11 @@ def _check_condition(config: GAN) -> None:
             f"gen.name={config.gen.choice} takes no pictures, which condition.name={given} gives "
             "it; set gen.name=unet or the like."
         )
+    if config.condition.of_other_class and config.choice == "gan":
+        raise UserError(
+            f"condition.name={given} has no pairs, which method=gan learns from; set method="
+            "cycle_gan or method=stargan."
+        )
     if not latents.size(config.latents) and not config.gen.takes_pictures:
         raise UserError("latents.dimension=0 leaves G nothing to draw; set it to 1 or more.")
     sees = _of(config.disc, "conditioning") == "source"
@@ -65,6 +72,8 @@ def _check_condition(config: GAN) -> None:
             f"augment.names={moved} would move one picture of the pair that D sees and not the "
             "other; leave it out."
         )
+    if config.content.features and not isinstance(config.content.space, Lite0 | Inception):
+        config.content.space.maps(config.data)  # files of the user's are looked for in training
     if config.content.steps_alone and not config.content.is_there:
         raise UserError(
             "content.steps_alone are steps of content terms alone, and none has a weight; set "
@@ -130,12 +139,23 @@ def _check_update(config: GAN) -> None:
             f"{config.loss.choice} has none; set train.disc_update=joint."
         )
     numbered = _of(disc, "dropout_rate") or disc.minibatch != "none" or config.augment.names
-    if update == "concatenated" and numbered:
+    if update == "concatenated" and (numbered or _is_noisy(config.train)):
         raise UserError(
             "train.disc_update=concatenated numbers real and fake in one batch, which dropout, "
-            "disc.minibatch and augmentations cannot tell apart on several devices; set "
-            "disc.dropout_rate=0, disc.minibatch=none and augment.name=none."
+            "disc.minibatch, augmentations and noise cannot tell apart on several devices; set "
+            "disc.dropout_rate=0, disc.minibatch=none, augment.name=none and "
+            "train.instance_noise=0."
         )
+    flips = config.train.real_label_flips, config.train.fake_label_flips
+    if any(map(schedules.is_there, flips)) and not isinstance(config.loss, Separable):
+        raise UserError(
+            "train.real_label_flips and train.fake_label_flips need a loss with terms of real and "
+            f"of fake alone, and {config.loss.choice} has none; set them to 0."
+        )
+
+
+def _is_noisy(train: GameTrain) -> bool:
+    return train.final_instance_noise is not None or schedules.is_there(train.instance_noise)
 
 
 def _check_penalty(config: GAN) -> None:

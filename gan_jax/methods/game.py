@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from gan_jax.data import Source
 from gan_jax.method import Condition, Example
 from gan_jax.methods import (
     augmenting,
@@ -42,6 +43,7 @@ class Game(NamedTuple):
     loss: losses.Loss
     auxiliary: Auxiliary
     content: Content
+    source: Source  # of the data
     penalty: regularisers.Term | None
     project: Callable[[Tree], Tree]  # D's parameters after each update of theirs
     disc_update: str
@@ -50,6 +52,8 @@ class Game(NamedTuple):
     fresh_latents: bool
     gen_top_share: schedules.Schedule | None
     pool_size: int
+    instance_noise: schedules.Schedule | None
+    label_flips: tuple[float, float] | None  # of real and of fake
     gen_opt: optax.GradientTransformation
     disc_opt: optax.GradientTransformation
     update_average: average.Update
@@ -89,6 +93,7 @@ def make(config: GAN) -> Game:
         loss=config.loss,
         auxiliary=config.auxiliary,
         content=config.content,
+        source=config.data,
         penalty=regularisers.penalty(config.penalty, train),
         project=regularisers.projection(config.penalty),
         disc_update=train.disc_update,
@@ -97,6 +102,8 @@ def make(config: GAN) -> Game:
         fresh_latents=train.gen_latents == "fresh",
         gen_top_share=_top_share(train),
         pool_size=train.pool_size,
+        instance_noise=_instance_noise(train),
+        label_flips=_label_flips(train),
         gen_opt=optimizers.make(config.gen_optimizer, "gen_optimizer", train, train.gen_updates),
         disc_opt=optimizers.make(
             config.disc_optimizer,
@@ -121,3 +128,15 @@ def _top_share(train: GameTrain) -> schedules.Schedule | None:
     if (start, end) == (1, None):
         return None
     return schedules.make(train, start, end, "train.final_gen_top_share")
+
+
+def _instance_noise(train: GameTrain) -> schedules.Schedule | None:
+    start, end = train.instance_noise, train.final_instance_noise
+    if end is None and not schedules.is_there(start):
+        return None
+    return schedules.make(train, start, end, "train.final_instance_noise")
+
+
+def _label_flips(train: GameTrain) -> tuple[float, float] | None:
+    flips = train.real_label_flips, train.fake_label_flips
+    return flips if any(map(schedules.is_there, flips)) else None

@@ -30,6 +30,7 @@ from gan_jax.methods.passes import (
     auxiliary_terms,
     descend_disc,
     descend_gen,
+    disc_loss,
     disc_pass,
     first_scalars,
     follow,
@@ -138,7 +139,7 @@ def ordinary_step(
     def disc_objective(params: Tree):
         on_real = run(params, state.disc.stats, real, purpose=Purpose.DISC_REAL)
         on_fake = run(params, on_real.stats, fakes.images, purpose=Purpose.DISC_FAKE)
-        loss = game.loss.disc(on_real.logits, on_fake.logits, state.scalars.loss).mean()
+        loss = disc_loss(game, context, on_real.logits, on_fake.logits)
         loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs, inputs)
         critic = partial(run, params, state.disc.stats, purpose=Purpose.PENALTY)
         loss += penalty_term(game, context, critic, (real, on_real), (fakes.images, on_fake))
@@ -179,7 +180,8 @@ def content_step(
         batch = take(turns.split(batch, game.disc_updates), -1)
     context, real, inputs = _begun(game, state, batch, key)
     fakes = make_fakes(game, context, state.gen, inputs)
-    gen, of_gen = descend_gen(game, state.gen, fakes, lambda images: game.content(images, real))
+    content = partial(game.content, source=game.source)
+    gen, of_gen = descend_gen(game, state.gen, fakes, lambda images: content(images, real))
     ema = game.update_average(state.ema, gen, state.step)
     nothing = {name: jnp.zeros(shape.shape, shape.dtype) for name, shape in shapes.items()}
     return state._replace(step=state.step + 1, gen=gen, ema=ema), nothing | of_gen

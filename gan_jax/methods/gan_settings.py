@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Gt, Le
 
-from gan_jax.config import Count, Natural
+from gan_jax.config import Count, Natural, NonNegative, Share
 from gan_jax.data.conditions import NOTHING, Given
 from gan_jax.methods.augmenting import Augment, NoAugment
 from gan_jax.methods.optimizers import Adam, Optimizer
@@ -31,6 +31,11 @@ class GameTrain(Train):
         2002.06224); `final_gen_top_share` is where `schedule` leads.
     pool_size: of the pool of earlier fakes, of which D is shown some in place of new ones (arXiv
         1612.07828); 0 is none.
+    instance_noise: the deviation, in the model's range, of the normal noise on all that D sees in
+        training, real and fake (arXiv 1610.04490); `final_instance_noise` is where `schedule`
+        leads, 0 in the paper.
+    real_label_flips, fake_label_flips: the probability that D's loss takes a real example for a
+        fake, and a fake for a real one. G's loss and what is reported take each for what it is.
     """
 
     disc_update: Literal["joint", "concatenated", "in_turn"] = "joint"
@@ -40,6 +45,10 @@ class GameTrain(Train):
     gen_top_share: TopShare = 1.0
     final_gen_top_share: TopShare | None = None
     pool_size: Natural = 0
+    instance_noise: NonNegative = 0.0
+    final_instance_noise: NonNegative | None = None
+    real_label_flips: Share = 0.0
+    fake_label_flips: Share = 0.0
 
     @property
     def examples_per_step(self) -> int:

@@ -16,7 +16,7 @@ from gan_jax.methods.game import Game
 from gan_jax.methods.network_state import NetworkState, Tree, apply_gradient, descend, train_pass
 from gan_jax.networks import DiscriminatorOutput
 from gan_jax.objectives import losses, penalties
-from gan_jax.objectives.losses import per_example
+from gan_jax.objectives.losses import Separable, per_example
 
 
 class Scalars(NamedTuple):
@@ -95,13 +95,17 @@ def disc_pass(
     condition: Condition,
     purpose: Purpose,
 ) -> DiscPass:
-    """D's pass over images [n, ...] as augmented; `purpose` is that of the pass."""
+    """D's pass over images [n, ...] as augmented, then under noise; `purpose` is that of the
+    pass."""
     key = context.key_of(purpose)
     probability = game.augmenting.probability(context.scalars.augmenting, context.step)
 
     def forward(images: jax.Array) -> tuple[jax.Array, tuple[DiscriminatorOutput, Tree]]:
         numbers = collectives.example_numbers(len(images))
-        x = game.augment(keys.per_example(key, numbers), images, probability)
+        each = keys.per_example(key, numbers)
+        x = game.augment(each, images, probability)
+        if game.instance_noise is not None:
+            x += game.instance_noise(context.step) * _noise(each, x)
         rngs = {"dropout": key}
         output, after = train_pass(
             game.disc, params, stats=stats, x=x, condition=condition, rngs=rngs
@@ -111,6 +115,51 @@ def disc_pass(
     logits, backward, (output, stats) = jax.vjp(forward, images, has_aux=True)
     share = len(logits) / logits.size  # an example's logit is the mean of its patches'
     return DiscPass(logits, output, stats, lambda: backward(jnp.full_like(logits, share))[0])
+
+
+def _noise(example_keys: jax.Array, images: jax.Array) -> jax.Array:
+    """N(0, 1) of the shape of images [n, ...], each by its own key."""
+
+    def one(key: jax.Array) -> jax.Array:
+        key = jax.random.fold_in(key, Purpose.INSTANCE_NOISE)  # augmentations fold in small numbers
+        return jax.random.normal(key, images.shape[1:], images.dtype)
+
+    return jax.vmap(one)(example_keys)
+
+
+def disc_loss(game: Game, context: StepContext, real: jax.Array, fake: jax.Array) -> jax.Array:
+    """The mean of D's loss, a scalar, of logits [n] or [n, p] of real and of fake examples, some of
+    which may count as the other kind."""
+    if game.label_flips is None:
+        return game.loss.disc(real, fake, context.scalars.loss).mean()
+    on_real, on_fake = disc_terms(game, context)
+    return (on_real(real) + on_fake(fake)).mean()
+
+
+Term = Callable[[jax.Array], jax.Array]
+"""Logits [n] or [n, p] to D's loss of each."""
+
+
+def disc_terms(game: Game, context: StepContext) -> tuple[Term, Term]:
+    """The terms of real and of fake logits [n, ...] in D's loss, where some examples count as the
+    other kind."""
+    assert isinstance(game.loss, Separable)
+    terms = game.loss.disc_real, game.loss.disc_fake
+    if game.label_flips is None:
+        return terms
+
+    def flipped(right: Term, wrong: Term, share: float, kind: int) -> Term:
+        def term(logits: jax.Array) -> jax.Array:
+            each = context.example_keys(Purpose.LABEL_FLIPS, len(logits))
+            own = jax.vmap(lambda key: jax.random.fold_in(key, kind))(each)
+            flips = jax.vmap(lambda key: jax.random.bernoulli(key, share))(own)
+            flips = flips.reshape(-1, *[1] * (logits.ndim - 1))
+            return jnp.where(flips, wrong(logits), right(logits))
+
+        return term
+
+    of_real, of_fake = game.label_flips
+    return flipped(*terms, of_real, 0), flipped(*terms[::-1], of_fake, 1)
 
 
 def auxiliary_terms(
@@ -169,7 +218,7 @@ def gen_value(
     value += game.loss.gen_weight * each.mean()
     if game.content.is_there:
         real, fake = images
-        content, of_content = game.content(fake, real)
+        content, of_content = game.content(fake, real, game.source)
         reports |= of_content | {"g/adversarial": value}
         value += content
     return value, reports

@@ -2,7 +2,7 @@
 
 All of a run's schedules share one form and one length, as R3GAN's burn-in has them (Huang et al.
 2024, arXiv 2501.05441, appendix on training): `train.schedule` over `train.schedule_images` images,
-constant after it.
+constant before it, for `train.schedule_after_images`, and after it.
 """
 
 from collections.abc import Callable
@@ -36,9 +36,22 @@ def make(train: Train, start: float, final: float | None, field: str) -> Schedul
             "train.schedule_images to its length."
         )
     form, each = FORMS[train.schedule], train.batch_size / train.schedule_images
+    waits = train.schedule_after_images / train.schedule_images
 
     def at(step: jax.Array) -> jax.Array:
-        time = jnp.minimum(1.0, jnp.asarray(step, jnp.float32) * each)
-        return start + (final - start) * form(time)
+        time = jnp.asarray(step, jnp.float32) * each
+        if is_there(waits):
+            time = jnp.maximum(0.0, time - waits)
+        return start + (final - start) * form(jnp.minimum(1.0, time))
 
     return at
+
+
+def is_there(weight: jax.Array | float) -> bool:
+    """Whether a weight, a scalar, may be other than 0; one that is varied may."""
+    return isinstance(weight, jax.Array) or weight != 0
+
+
+def halved(value: Schedule, every_steps: int) -> Schedule:
+    """`value`, a scalar, halved after every so many steps."""
+    return lambda step: value(step) * 0.5 ** (step // every_steps)

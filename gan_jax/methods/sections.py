@@ -1,6 +1,6 @@
 """What every run has: data, latents, a generator, how long it trains and what it writes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
@@ -9,6 +9,7 @@ from gan_jax.config import Count, Natural, NonNegative, Part
 from gan_jax.data import ProceduralCars, Source
 from gan_jax.metrics.features import Patches, Space
 from gan_jax.networks import DCGANGen, GenSettings, Latents, Normal
+from gan_jax.system.names import absolute
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,9 @@ class Train:
     """How long, in which batches, at which precision, and the average of G's weights.
 
     schedule: the way of all values that have a `final_...` one, over `schedule_images` images and
-        constant after it.
+        constant after it. It begins after `schedule_after_images`, as the rates of CycleGAN and
+        StarGAN stay for the first half and fall linearly to 0 over the second (arXiv 1703.10593,
+        section 4).
     ema_ramp: upper bound on the half-life, as a fraction of the images seen; 0 is none.
     on_nan: what to do where values are no longer finite: stop, or go back to the last checkpoint
         and on with fresh keys, `most_rollbacks` times in a run.
@@ -31,6 +34,7 @@ class Train:
     ema_ramp: NonNegative = 0.05
     schedule: Literal["none", "linear", "cosine"] = "none"
     schedule_images: NonNegative = 0.0
+    schedule_after_images: NonNegative = 0.0
     on_nan: Literal["stop", "rollback"] = "stop"
     most_rollbacks: Natural = 3
 
@@ -86,6 +90,27 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class StartFrom:
+    """Another run, whose weights networks start with in place of random ones; its averages and
+    optimizers stay behind. The record names the run, and a digest of what was taken.
+
+    run: its directory; empty for none. It is read when the run begins, and never again.
+    step: its checkpoint; none for the last one.
+    networks: which of G and D start so.
+    weights: those of G, averaged or raw; D has raw ones alone.
+    """
+
+    run: str = ""
+    step: Natural | None = None
+    networks: Literal["both", "gen", "disc"] = "both"
+    weights: Literal["averaged", "raw"] = "averaged"
+
+    def absolute(self) -> "StartFrom":
+        """The same by a place that means the same from any directory."""
+        return replace(self, run=self.run and absolute(self.run))
+
+
+@dataclass(frozen=True)
 class Varied:
     """Settings that train in one program, each with every seed: numbers of the config that take no
     other program, such as rates and weights.
@@ -126,6 +151,7 @@ class Config(Part, chosen_by="method"):
     sample: Sample = Sample()
     checkpoint: Checkpoint = Checkpoint()
     evaluate: Evaluate = Evaluate()
+    start_from: StartFrom = StartFrom()
     varied: Varied = Varied()
 
     @property

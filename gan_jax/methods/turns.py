@@ -28,7 +28,9 @@ from gan_jax.methods.passes import (
     auxiliary_terms,
     descend_disc,
     descend_gen,
+    disc_loss,
     disc_pass,
+    disc_terms,
     gen_value,
     make_fakes,
     measured_of_disc,
@@ -128,7 +130,7 @@ def update_disc(
     def joint(params: Tree):
         on_real = run(params, disc.stats, real, condition, Purpose.DISC_REAL)
         on_fake = run(params, on_real.stats, fake, of_fake.condition, Purpose.DISC_FAKE)
-        loss = game.loss.disc(on_real.logits, on_fake.logits, context.scalars.loss).mean()
+        loss = disc_loss(game, context, on_real.logits, on_fake.logits)
         loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs, of_fake)
         critic = partial(run, params, disc.stats, condition=condition, purpose=Purpose.PENALTY)
         loss += penalty_term(game, context, critic, (real, on_real), (fake, on_fake))
@@ -140,7 +142,7 @@ def update_disc(
         of_both = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *conditions)
         on_both = run(params, disc.stats, both, of_both, Purpose.DISC_REAL)
         on_real, on_fake = (jax.tree.map(part, on_both.output) for part in (_first, _second))
-        loss = game.loss.disc(on_real.logits, on_fake.logits, context.scalars.loss).mean()
+        loss = disc_loss(game, context, on_real.logits, on_fake.logits)
         loss += auxiliary_terms(game, on_real, on_fake, inputs, of_fake)
         # the mean over real and fake together is half the sum of the two means
         return loss / 2, (on_both.stats, (on_real.logits, on_fake.logits))
@@ -161,10 +163,10 @@ def update_disc(
         return descend_disc(game, disc, objective)
 
     if game.disc_update == "in_turn" and isinstance(game.loss, Separable):
-        loss, term = game.loss, game.auxiliary
-        first = turn(disc, real, inputs, Purpose.DISC_REAL, loss.disc_real, term.on_real)
+        (on_real_term, on_fake_term), term = disc_terms(game, context), game.auxiliary
+        first = turn(disc, real, inputs, Purpose.DISC_REAL, on_real_term, term.on_real)
         disc, real_loss, real_norm, on_real = first
-        second = turn(disc, fake, of_fake, Purpose.DISC_FAKE, loss.disc_fake, term.on_fake)
+        second = turn(disc, fake, of_fake, Purpose.DISC_FAKE, on_fake_term, term.on_fake)
         disc, fake_loss, fake_norm, on_fake = second
         value, norm, logits = real_loss + fake_loss, (real_norm + fake_norm) / 2, (on_real, on_fake)
     else:

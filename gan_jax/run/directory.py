@@ -47,6 +47,13 @@ def make(workdir: Path) -> None:
         disk.sweep(workdir)
 
 
+def is_saved(workdir: Path) -> bool:
+    """Whether the run in `workdir` has a checkpoint."""
+    with contextlib.suppress(OSError):
+        return any(path.name.isdecimal() for path in (workdir / layout.CHECKPOINTS).iterdir())
+    return False
+
+
 def is_begun(workdir: Path) -> bool:
     """Whether a run has its record in `workdir`."""
     with contextlib.suppress(OSError):
@@ -177,22 +184,26 @@ def check_same_run(workdir: Path, config: Config, dataset: Dataset) -> None:
         )
 
 
-def record(workdir: Path, config: Config, dataset: Dataset) -> None:
+def record(
+    workdir: Path, config: Config, dataset: Dataset, origin: dict[str, Any] | None = None
+) -> None:
     """Writes config.json and environment.json, of each member too where there are several.
 
-    The environments of earlier starts are kept.
+    The environments of earlier starts are kept. `origin` are the weights that the run starts from.
     """
-    _record(workdir, config, dataset)
+    _record(workdir, config, dataset, origin)
     for part, folder in members(config, workdir):
         if folder != workdir:
             disk.folder(workdir, folder.name)
-            _record(folder, part, dataset)
+            _record(folder, part, dataset, origin)
 
 
-def _record(workdir: Path, config: Config, dataset: Dataset) -> None:
+def _record(workdir: Path, config: Config, dataset: Dataset, origin: dict[str, Any] | None) -> None:
     earlier = environment.recorded(workdir)
+    origin = origin or earlier.get("start_from")
     starts = [*earlier.pop("earlier_starts", []), earlier] if earlier else []
-    now = {**environment.of(config, dataset), "earlier_starts": starts}
+    now = environment.of(config, dataset) | ({"start_from": origin} if origin else {})
+    now["earlier_starts"] = starts
     write_whole(workdir / layout.ENVIRONMENT, _json(now))
     write_whole(workdir / layout.CONFIG, _json(config_lib.to_dict(config)))
 

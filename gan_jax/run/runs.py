@@ -93,8 +93,10 @@ def _best(checkpoints: Checkpoints, number: int) -> int:
 
 
 def history(run: Run) -> Iterator[Run]:
-    """The run as it began and at each checkpoint that was kept, up to this one."""
-    yield run._replace(step=0, state=jax.jit(run.method.init)(keys.root(run.config.seed)))
+    """The run as it began and at each checkpoint that was kept, up to this one; one that began with
+    weights of another run has these no more."""
+    if not run.config.start_from.run:
+        yield run._replace(step=0, state=jax.jit(run.method.init)(keys.root(run.config.seed)))
     yield from checkpoints(run)
 
 

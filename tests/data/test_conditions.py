@@ -1,10 +1,13 @@
 """Source pictures that are made of the examples."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import tiny_config
 from PIL import Image, ImageFilter
 
+from gan_jax.config import override, stated
 from gan_jax.data.conditions import Blurred, Edges, Given, Gray, Masked, Small
 from gan_jax.data.kinds import Picture, Points
 from gan_jax.errors import UserError
@@ -62,6 +65,40 @@ def test_blur_has_its_deviation_and_leaves_a_plain_picture():
     inside = (slice(5, -5), slice(5, -5))
     assert np.abs(found[inside] - np.asarray(image)[inside].astype(int)).mean() < 4  # Pillow's is
     # three box filters
+
+
+def test_noise_on_what_is_blurred_is_normal_and_by_its_deviation():
+    """On mid-gray, which a blur leaves as it is; the edges of the range are 5 deviations away."""
+    gray = np.full((1, 96, 96, 1), 0.0, np.float32)
+    noise = np.asarray(Blurred(1.0, noise=0.2).derived(gray)) - np.asarray(
+        Blurred(1.0).derived(gray)
+    )
+    assert noise.mean() == pytest.approx(0, abs=0.01)
+    assert noise.std() == pytest.approx(0.2, rel=0.03)
+    assert np.abs(noise).max() > 0.6
+
+
+def test_the_noise_of_a_picture_is_its_own_in_any_batch_and_program():
+    given, x = Blurred(1.0, noise=0.2), KIND.to_model(STORED)
+    both, turned = np.asarray(given.derived(x)), np.asarray(given.derived(x[::-1]))
+    np.testing.assert_array_equal(both, turned[::-1])
+    np.testing.assert_array_equal(both[1:], given.derived(x[1:]))
+    np.testing.assert_allclose(both, jax.jit(given.derived)(x), atol=1.01 / 127.5)
+    plain = np.asarray(Blurred(1.0).derived(x))
+    middle = (np.abs(plain) < 0.3).all(axis=0)  # where nothing is clipped
+    noises = [(one - other)[middle] for one, other in zip(both, plain, strict=True)]
+    assert abs(np.corrcoef(noises)[0, 1]) < 0.2
+    one = STORED.copy()
+    one[0, 0, 0, 0] ^= 1  # a level more or less
+    other = np.asarray(given.derived(KIND.to_model(one)))[0] - plain[0]
+    assert abs(np.corrcoef(noises[0], other[middle])[0, 1]) < 0.2
+
+
+def test_without_noise_a_blurred_picture_is_what_it_was():
+    config = override(tiny_config(), {"condition.name": "blurred"})
+    assert "condition.noise" not in stated(config)
+    with pytest.raises(UserError, match="must be at least 0"):
+        override(config, {"condition.noise": -0.1})
 
 
 def test_a_picture_that_the_data_have_is_taken():

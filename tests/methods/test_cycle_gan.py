@@ -12,7 +12,7 @@ from gan_jax.data import Digits
 from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Inputs, LabelledSource
-from gan_jax.methods import SGD, CycleGAN, GameTrain, cycle_gan
+from gan_jax.methods import GAN, SGD, CycleGAN, GameTrain, cycle_gan
 from gan_jax.methods.passes import StepContext
 from gan_jax.methods.sampling import Requests
 from gan_jax.networks import MLPDisc, Normal, SRCNNGen
@@ -226,3 +226,9 @@ def test_where_pairs_are_known_a_sample_has_its_target():
 def test_what_cannot_be_is_refused(change, says):
     with pytest.raises(UserError, match=says):
         methods.make(override(CONFIG, change))
+
+
+def test_a_game_of_pairs_is_refused_pictures_of_another_class():
+    config = override(GAN(), {"condition.name": "other_class", "gen.name": "unet"})
+    with pytest.raises(UserError, match=r"set method=cycle_gan\."):
+        methods.make(config)

@@ -1,7 +1,9 @@
 """Values that change while a run trains: their way, and where they act."""
 
+import dataclasses
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -33,6 +35,16 @@ def test_the_way_from_start_to_end(form, values):
     at = schedules.make(train, 2.0, 6.0, "field")
     for step, value in values.items():
         assert float(at(jnp.int32(step))) == pytest.approx(value, rel=1e-6)
+
+
+def test_one_that_does_not_wait_is_the_program_that_it_was_before_any_could():
+    """So that runs keep their bits."""
+    waiting = dataclasses.replace(TRAIN, schedule_after_images=10.0)
+    programs = [
+        str(jax.make_jaxpr(schedules.make(train, 2.0, 6.0, "field"))(jnp.int32(1)))
+        for train in (TRAIN, waiting)
+    ]
+    assert ["max" in program for program in programs] == [False, True]
 
 
 def test_what_has_no_end_stays():

@@ -7,7 +7,7 @@ import pytest
 from conftest import tiny_config
 from one_step import count, started, step
 
-from gan_jax.config import override
+from gan_jax.config import override, stated
 from gan_jax.errors import UserError
 from gan_jax.methods import game as games
 from gan_jax.objectives.content import Content
@@ -60,3 +60,9 @@ def test_d_waits_while_g_learns_by_content_alone(turns):
 def test_steps_alone_need_a_term():
     with pytest.raises(UserError, match="none has a weight"):
         games.make(override(tiny_config(), {"content.steps_alone": "5"}))
+
+
+def test_features_of_no_network_are_refused_before_anything_is_made():
+    with pytest.raises(UserError, match=r"content\.space\.name=classifier has networks for MNIST"):
+        games.make(override(tiny_config(), {"content.features": "1"}))
+    assert "content.features" not in stated(tiny_config())

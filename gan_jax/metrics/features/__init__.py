@@ -8,7 +8,7 @@ from gan_jax.metrics.features.classifier import Classifier
 from gan_jax.metrics.features.patches import Patches
 from gan_jax.metrics.features.pixels import Pixels
 from gan_jax.metrics.features.pretrained import Inception, Lite0
-from gan_jax.metrics.features.space import Extractor, Head, Space
+from gan_jax.metrics.features.space import Extractor, Head, Maps, Space
 
 __all__ = [
     "Classifier",
@@ -16,6 +16,7 @@ __all__ = [
     "Head",
     "Inception",
     "Lite0",
+    "Maps",
     "Patches",
     "Pixels",
     "Space",

@@ -24,7 +24,7 @@ from gan_jax import ops
 from gan_jax.data import TFDS, Dataset, Source, StackedMNIST
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
-from gan_jax.metrics.features.space import Extractor, Head, Space
+from gan_jax.metrics.features.space import Extractor, Head, Maps, Space, captured
 from gan_jax.system import disk, user_cache
 
 SHIPPED = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
@@ -92,6 +92,22 @@ class Classifier(Space, name="classifier"):
             head=trained.head,
             about=f"test accuracy {trained.accuracy:.4f}",
         )
+
+    def maps(self, source: Source) -> Maps:
+        """The last layer's, as SRGAN has VGG-19's; of a trained network that is in the repository,
+        since the others are of examples, which a network in training cannot ask for."""
+        if (
+            not isinstance(source, TFDS)
+            or isinstance(source, StackedMNIST)
+            or not is_shipped(source)
+        ):
+            raise UserError(
+                "content.space.name=classifier has networks for MNIST and CIFAR-10 in their own "
+                "sizes; set it to lite0, or to inception with content.space.path=FILE."
+            )
+        trained = _shipped(source.name)
+        network, last = Network(trained.features), f"Conv_{len(trained.features) - 1}"
+        return Maps(trained.params, lambda params, x: nn.relu(captured(network, params, x, last)))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Networks that others trained on ImageNet, whose weights the user has."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -10,7 +11,7 @@ from gan_jax.data import Dataset, Source
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.metrics.features import inception, lite0, weights
-from gan_jax.metrics.features.space import Extractor, Head, Space
+from gan_jax.metrics.features.space import Extractor, Head, Maps, Space, captured
 from gan_jax.system.names import expanded
 
 
@@ -24,6 +25,16 @@ class Lite0(Space, name="lite0"):
         name = f"lite0-{side}px-{lite0.SHA256[:8]}"
         return Extractor(name, 1280, lite0.load(), _lite0)
 
+    def maps(self, source: Source) -> Maps:
+        """Those of the last block but one."""
+        side = lite0.side_of(*_shape(source, self.choice)[:2])
+
+        def apply(variables: Any, x: jax.Array) -> jax.Array:
+            seen = lite0.scaled(_levels(x), side)
+            return captured(lite0.Lite0(), variables, seen, "block14")
+
+        return Maps(lite0.load(), apply)
+
 
 @dataclass(frozen=True)
 class Inception(Space, name="inception"):
@@ -35,14 +46,28 @@ class Inception(Space, name="inception"):
 
     path: str = ""
 
-    def extractor(self, data: Dataset, source: Source) -> Extractor:
+    def maps(self, source: Source) -> Maps:
+        """Those of its 17x17 pixels, the last ones."""
         _shape(source, self.choice)
+        variables = inception.variables_of(weights.read_pth(self._file("content.space.path")))
+
+        def apply(variables: Any, x: jax.Array) -> jax.Array:
+            seen = inception.scaled(_levels(x))
+            return captured(inception.Inception(), variables, seen, "Mixed_6e")
+
+        return Maps(variables, apply)
+
+    def _file(self, field: str) -> Path:
         if not self.path:
             raise UserError(
                 "The space inception needs its weights; get pt_inception-2015-12-05-6726825d.pth, "
-                "of pytorch-fid's release fid_weights, and give --set=evaluate.features.path=FILE."
+                f"of pytorch-fid's release fid_weights, and give --set={field}=FILE."
             )
-        file = expanded(self.path)
+        return expanded(self.path)
+
+    def extractor(self, data: Dataset, source: Source) -> Extractor:
+        _shape(source, self.choice)
+        file = self._file("evaluate.features.path")
         state = weights.read_pth(file)
         digest = weights.sha256(file)[:8]
         about = ""
@@ -60,6 +85,11 @@ def _shape(source: Source, name: str) -> tuple[int, ...]:
             "evaluate.features.name=patches."
         )
     return source.kind.shape
+
+
+def _levels(x: jax.Array) -> jax.Array:
+    """Pictures in [-1, 1], [n, h, w, c], in 0 to 255."""
+    return (x + 1) * 127.5
 
 
 def _lite0(variables: Any, images: jax.Array) -> jax.Array:
