@@ -26,9 +26,9 @@ SGD_1 = SGD(learning_rate=1.0, momentum=0.0)
 CONFIG = StarGAN(
     data=ProceduralCars(height=8, width=8, labels="paint", num_classes=3),
     latents=Normal(dimension=0),
-    gen=StarGANGen(features=(4, 4), blocks=1),
+    gen=StarGANGen(features=(3,), blocks=1),
     gen_optimizer=SGD_1,
-    disc=StarGANDisc(features=(4, 4)),
+    disc=StarGANDisc(features=(4,)),
     disc_optimizer=SGD_1,
     loss=Wasserstein(),
     auxiliary=Classifier(weight=0.7, learns_from="real"),

@@ -40,7 +40,7 @@ def test_agreement_by_hand():
 
 
 def test_maps_are_read_from_real_pairs_and_not_from_others(monkeypatch):
-    monkeypatch.setattr(label_maps, "STEPS", 60)
+    monkeypatch.setattr(label_maps, "STEPS", 40)
     data = dataset(pairs(200), None, (), ())
     read = label_maps.reader(data)
     x, maps = data.train.x, data.train.source
