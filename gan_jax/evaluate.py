@@ -129,8 +129,8 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     count = options.num_samples or min(MOST_SAMPLES, 10 * len(data.train.x))
     latents, classes = f"seed {options.seed}", sampling.described(opened.config)
     requests = sampling.Requests(opened.config, pictures=data.test)
-    if requests.has_targets:
-        _pairs(opened, requests, place, options.seed)
+    if sampling.takes_pictures(opened.config):
+        _pairs(opened, data, requests, place, options.seed)
     evaluated = []
     for space in comparison.spaces(names, settings.features):
         compared = Comparison(space, data, source, describe(source))
@@ -147,14 +147,23 @@ def _evaluate(folder: Path, place: Path, options: Options) -> list[list[Record]]
     return evaluated
 
 
-def _pairs(opened: Run, requests: Requests, place: Path, seed: int) -> None:
-    """Scores a state by pairs, beside what is made without learning, and prints the table."""
+def _pairs(opened: Run, data: Dataset, requests: Requests, place: Path, seed: int) -> None:
+    """Scores a state by pairs, beside what is made without learning, and prints the table; of a G
+    that takes pictures to classes also by those that it takes to their own, which are to stay."""
     assert requests.pictures is not None
-    count = min(pairs.MOST, len(requests.pictures.x))
-    draw = sampling.sampler(opened.config, opened.method, requests)
-    made = draw(opened.state, keys.stream(keys.root(seed), Purpose.SCORE), count)
-    rows = {f"step {opened.step:,}": pairs.of(requests, count)(made)}
-    print(f"\n{pairs.write(place, count, rows | pairs.beside(requests, count))}", flush=True)
+    count, said = min(pairs.MOST, len(requests.pictures.x)), f"step {opened.step:,}"
+    asked = {said: requests} if requests.has_targets else {}
+    if sampling.given(opened.config).of_other_class:
+        own = requests.pictures._replace(source=requests.pictures.x)
+        asked[f"{said}, own class"] = sampling.Requests(opened.config, pictures=own)
+    rows = {}
+    for name, each in asked.items():
+        draw = sampling.sampler(opened.config, opened.method, each)
+        made = draw(opened.state, keys.stream(keys.root(seed), Purpose.SCORE), count)
+        rows[name] = pairs.of(each, count, data)(made)
+    if requests.has_targets:
+        rows |= pairs.beside(requests, count, data)
+    print(f"\n{pairs.write(place, count, rows)}", flush=True)
 
 
 def _complete(

@@ -35,6 +35,7 @@ class Purpose(enum.IntEnum):
     INSTANCE_NOISE = 20
     LABEL_FLIPS = 21
     SOURCE_NOISE = 22
+    TARGET = 23
 
 
 def root(seed: int) -> jax.Array:

@@ -12,7 +12,7 @@ from gan_jax.config import Part, check, differences, digest, from_dict, hints, o
 from gan_jax.config.part import is_part
 from gan_jax.config.values import parse
 from gan_jax.errors import UserError
-from gan_jax.methods import GAN, VAE, Config, LaplacianPyramid
+from gan_jax.methods import GAN, METHODS, VAE, Config, LaplacianPyramid
 from gan_jax.objectives import Hinge, LeastSquares, NonSaturating
 
 
@@ -192,7 +192,7 @@ def _kinds(hint):
 
 UNBOUNDED = {"LeastSquares.real_target", "LeastSquares.fake_target", "LeastSquares.gen_target"}
 """Targets on the real line: finite, and nothing more."""
-UNBOUNDED |= {f"{method}.varied.values" for method in ("GAN", "VAE", "LaplacianPyramid")}
+UNBOUNDED |= {f"{method.__name__}.varied.values" for method in METHODS}
 """In the ranges of the fields that they are of."""
 
 
@@ -293,9 +293,10 @@ def test_a_field_that_is_added_moves_no_digest():
 def test_differences_lists_what_alters_the_trajectory():
     changes = {"train.num_steps": 9, "data.path": "y", "seed": 2, "loss.name": "hinge"}
     assert sorted(differences(GAN(), override(GAN(), changes))) == [
-        "data.classes: none -> ()",
         "data.crop: none -> ()",
         "data.held_out: none -> 0.0",
+        "data.labels: 'none' -> none",
+        "data.maps: 'none' -> none",
         "data.pattern: none -> '*'",
         "data.source: 'procedural_cars' -> 'folder'",
         "loss.fake_target: 0.0 -> none",

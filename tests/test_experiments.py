@@ -42,13 +42,13 @@ def narrow(config: Config) -> Config:
 def stand_in(tmp_path, monkeypatch):
     """Data at hand in no time: few cars, no TFDS; what they are is not cached."""
     monkeypatch.setattr(data, "cached", lambda place, key, make: make())
-    monkeypatch.setattr(procedural_cars, "images", _noise)
+    monkeypatch.setattr(procedural_cars, "_each", _noise)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
 
 
-def _noise(seed, count, height, width):
-    shape = (min(count, 5), height, width, 3)
-    return np.random.default_rng(seed).integers(256, size=shape, dtype=np.uint8)
+def _noise(seed, count, drawn, shape, dtype=np.uint8):
+    size, values = (min(count, 5), *shape), 256 if shape else 2
+    return np.random.default_rng(seed).integers(values, size=size, dtype=dtype)
 
 
 @pytest.mark.parametrize("name", experiments.names())
@@ -58,7 +58,9 @@ def test_every_experiment_takes_a_step(name):
     method, key = methods.make(config), keys.root(0)
     count, data = config.train.examples_per_step, config.data
     shape = data.kind.shape
-    batch = Example(jnp.zeros((1, count, *shape)), jnp.zeros((1, count), jnp.int32))
+    x = jnp.zeros((1, count, *shape))
+    source = x if data.has_sources else None
+    batch = Example(x, jnp.zeros((1, count), jnp.int32), source)
     step = jax.vmap(method.step, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
     before = jax.eval_shape(method.init, key)
     after, metrics = jax.eval_shape(step, before, batch, key)
@@ -66,7 +68,8 @@ def test_every_experiment_takes_a_step(name):
     assert all(re.fullmatch("[a-z0-9_]+(/[a-z0-9_]+)+", name) for name in metrics)
     assert {value.shape for value in metrics.values()} == {()}
     given = takes_pictures(config)
-    shown = Example(jnp.zeros((2, *shape)) if given else None, jnp.zeros(2, int))
+    source = x[0, :2] if data.has_sources else None
+    shown = Example(x[0, :2] if given else None, jnp.zeros(2, int), source)
     inputs = jax.eval_shape(method.inputs, jax.random.split(key), shown)
     assert inputs.latents.shape == (2, latents.size(config.latents))
     assert (inputs.condition is None) == (config.data.num_classes == 0 and not given)

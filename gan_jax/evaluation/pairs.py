@@ -6,33 +6,36 @@ from pathlib import Path
 
 import numpy as np
 
+from gan_jax.data import Dataset
 from gan_jax.evaluation import sources, tables
 from gan_jax.methods import GAN
 from gan_jax.methods.sampling import Requests
-from gan_jax.metrics import pairs, trivial
+from gan_jax.metrics import label_maps, pairs, trivial
 from gan_jax.metrics.measures import Measure
 from gan_jax.system import disk, layout
 
 CAPTION = (
     "Means over pairs. psnr (dB, of 255 levels over all channels) and ssim (of luma): higher is "
     "nearer; l1 and chroma (Cb and Cr), in levels: lower is nearer; sharpness (the Laplacian of "
-    "luma) and colourfulness: best where that of the target is."
+    "luma) and colourfulness: best where that of the target is. Of pictures made from label maps, "
+    "map_accuracy (of pixels) and map_iou (mean over labels): how well a network that learned on "
+    "real pairs reads the map from the picture, best where that of the target is; shuffled is the "
+    "target of another pair."
 )
 MOST = 1_000
 """Pairs that are scored."""
 PREFIX = "pairs/"
 
 
-def measures(requests: Requests) -> tuple[Measure, ...]:
+def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
     """The scores of a run's first samples by their pairs, under names that begin with `PREFIX`;
     none where it makes pictures of latents, or its targets are not known."""
     if not requests.has_targets:
         return ()
     assert requests.pictures is not None
     count = min(MOST, len(requests.pictures.x))
-    scored = functools.cache(
-        lambda: of(requests, count)
-    )  # when first needed: it copies the targets
+    # when first needed: it copies the targets, and may train a network
+    scored = functools.cache(lambda: of(requests, count, dataset))
 
     def scalars(images: np.ndarray) -> dict[str, float]:
         return {f"{PREFIX}{name}": value for name, value in scored()(images).items()}
@@ -40,21 +43,31 @@ def measures(requests: Requests) -> tuple[Measure, ...]:
     return (Measure(count, scalars),)
 
 
-def of(requests: Requests, count: int) -> Callable[[np.ndarray], dict[str, float]]:
-    """The scores of the first `count` samples [count, h, w, c], of the part that was asked for."""
-    config = requests.config
+def of(
+    requests: Requests, count: int, dataset: Dataset
+) -> Callable[[np.ndarray], dict[str, float]]:
+    """The scores of the first `count` samples [count, h, w, c], of the part that was asked for, and
+    by the label maps that they are made from where the sources of the data set are some."""
+    config, shown = requests.config, requests(range(count))
     assert isinstance(config, GAN)
-    asked, target = config.condition.asked, requests(range(count)).x
-    return lambda images: pairs.scores(asked(images), asked(target))
+    asked, read = config.condition.asked, label_maps.reader(dataset)
+
+    def scores(images: np.ndarray) -> dict[str, float]:
+        found = pairs.scores(asked(images), asked(shown.x))
+        return found | (read(images, shown.source) if read else {})
+
+    return scores
 
 
-def beside(requests: Requests, count: int) -> dict[str, dict[str, float]]:
+def beside(requests: Requests, count: int, dataset: Dataset) -> dict[str, dict[str, float]]:
     """The scores of what is made without learning, and of the targets themselves, by name."""
     config, shown = requests.config, requests(range(count))
     assert isinstance(config, GAN)
-    scored, given = of(requests, count), sources.of(config, shown)
-    found = trivial.answers(config.condition, given, config.data.kind.shape)
-    return {name: scored(made) for name, made in found.items()} | {"target": scored(shown.x)}
+    made = dict(trivial.answers(config.condition, sources.of(config, shown), shown.x.shape[1:]))
+    if label_maps.palette(dataset.train.source) is not None:
+        made["shuffled"] = np.roll(shown.x, 1, axis=0)
+    scored = of(requests, count, dataset)
+    return {name: scored(images) for name, images in (made | {"target": shown.x}).items()}
 
 
 def write(folder: Path, count: int, rows: Mapping[str, Mapping[str, float]]) -> str:

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 
 from gan_jax.method import Example, Method, Metrics, State
-from gan_jax.methods import cycle_gan, gan, pyramid, vae
+from gan_jax.methods import cycle_gan, gan, pyramid, stargan, vae
 from gan_jax.methods.augmenting import AdaptiveAugment, Augment, FixedAugment, NoAugment
 from gan_jax.methods.cycle_gan import CycleGAN
 from gan_jax.methods.gan_settings import GAN, GameTrain
 from gan_jax.methods.optimizers import SGD, Adam, Nesterov, Optimizer, RMSProp
 from gan_jax.methods.pyramid import Coarsest, LaplacianPyramid
 from gan_jax.methods.sections import Checkpoint, Config, Evaluate, Log, Sample, Train, Varied
+from gan_jax.methods.stargan import StarGAN
 from gan_jax.methods.vae import VAE
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Optimizer",
     "RMSProp",
     "Sample",
+    "StarGAN",
     "State",
     "Train",
     "Varied",
@@ -52,11 +54,13 @@ METHODS: dict[type[Config], Callable[[Any], Method]] = {
     CycleGAN: cycle_gan.make,
     GAN: gan.make,
     LaplacianPyramid: pyramid.make,
+    StarGAN: stargan.make,
     VAE: vae.make,
 }
 SIZED: dict[type[Config], Callable[[Any, int, int], Method]] = {
     CycleGAN: cycle_gan.at_size,
     GAN: gan.at_size,
+    StarGAN: stargan.at_size,
 }
 """Those whose generators may make pictures of pictures."""
 

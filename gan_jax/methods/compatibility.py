@@ -59,7 +59,7 @@ def _check_condition(config: GAN) -> None:
     if config.condition.of_other_class and config.choice == "gan":
         raise UserError(
             f"condition.name={given} has no pairs, which method=gan learns from; set method="
-            "cycle_gan."
+            "cycle_gan or method=stargan."
         )
     if not latents.size(config.latents) and not config.gen.takes_pictures:
         raise UserError("latents.dimension=0 leaves G nothing to draw; set it to 1 or more.")

@@ -115,6 +115,14 @@ def make(config: GAN) -> Game:
     )
 
 
+def at_size(config: GAN, height: int, width: int) -> Game:
+    """The game whose G makes pictures of another size, of which its weights say nothing. Raises
+    `UserError` for a size that the network cannot make."""
+    shape = height, width, *config.data.kind.shape[2:]
+    gen = config.gen.build(shape, config.data.num_classes, jnp.dtype(config.train.compute_dtype))
+    return make(config)._replace(gen=gen)
+
+
 def _top_share(train: GameTrain) -> schedules.Schedule | None:
     start, end = train.gen_top_share, train.final_gen_top_share
     if (start, end) == (1, None):

@@ -85,10 +85,7 @@ def _method(config: GAN, game: Game) -> Method:
 def at_size(config: GAN, height: int, width: int) -> Method:
     """The method for `config` whose G makes pictures of another size, of which its weights say
     nothing. Raises `UserError` for a size that the network cannot make."""
-    shape = height, width, *config.data.kind.shape[2:]
-    dtype = jnp.dtype(config.train.compute_dtype)
-    gen = config.gen.build(shape, config.data.num_classes, dtype)
-    return _method(config, games.make(config)._replace(gen=gen))
+    return _method(config, games.at_size(config, height, width))
 
 
 def init(game: Game, key: jax.Array) -> AnyState:

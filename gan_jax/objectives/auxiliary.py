@@ -6,7 +6,7 @@ adds `gen`, each as a mean over this device's examples whose mean over devices c
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ import optax
 
 from gan_jax.config import NonNegative, Part
 from gan_jax.devices import collectives
-from gan_jax.method import Inputs, Metrics
+from gan_jax.method import Inputs, LabelledSource, Metrics
 from gan_jax.networks import Codes, DiscriminatorOutput, latents
 from gan_jax.networks.latents import Latents
 
@@ -59,14 +59,22 @@ class Weighted(Auxiliary):
     weight: NonNegative = 1.0
 
 
+@dataclass(frozen=True)
 class Classifier(Weighted, name="classifier"):
     """D names the class of real images and of fakes, and G makes fakes of which it can (Odena et
-    al. 2016, arXiv 1610.09585, equation 3)."""
+    al. 2016, arXiv 1610.09585, equation 3).
+
+    learns_from: what D learns to name the class of.
+    """
+
+    learns_from: Literal["real_and_fake", "real"] = "real_and_fake"
 
     def on_real(self, real: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
         return self.weight * _class_loss(real, inputs)
 
     def on_fake(self, fake: DiscriminatorOutput, inputs: Inputs, config: Latents) -> jax.Array:
+        if self.learns_from == "real":
+            return jnp.zeros(())
         return self.weight * _class_loss(fake, inputs)
 
     def gen(
@@ -78,13 +86,19 @@ class Classifier(Weighted, name="classifier"):
     ) -> tuple[jax.Array, Metrics]:
         assert fake.classes is not None
         value = _class_loss(fake, inputs)
-        right = (fake.classes.argmax(axis=1) == inputs.condition).mean()
+        right = (fake.classes.argmax(axis=1) == _classes(inputs)).mean()
         return self.weight * value, {"g/class_loss": value, "g/class_accuracy": right}
 
 
 def _class_loss(found: DiscriminatorOutput, inputs: Inputs) -> jax.Array:
     assert found.classes is not None
-    return cross_entropy(found.classes, inputs.condition).mean()
+    return cross_entropy(found.classes, _classes(inputs)).mean()
+
+
+def _classes(inputs: Inputs) -> jax.Array:
+    """The classes of a condition, which may have a picture too."""
+    condition = inputs.condition
+    return condition.label if isinstance(condition, LabelledSource) else condition
 
 
 class CodesBound(Weighted, name="codes"):

@@ -117,7 +117,7 @@ class Measures:
 
     def __init__(self, seed: Seed):
         of_data = measures(seed.config.data, seed.dataset)
-        self._seed, self._measures = seed, (*of_data, *pairs.measures(seed.requests))
+        self._seed, self._measures = seed, (*of_data, *pairs.measures(seed.requests, seed.dataset))
 
     def is_due(self, step: int) -> bool:
         config = self._seed.config

@@ -172,6 +172,18 @@ def test_cars_have_classes_and_maps_where_they_are_asked_for(monkeypatch):
     np.testing.assert_array_equal((as_red == made.test.x).all((1, 2, 3)), is_red)
 
 
+def test_test_pictures_have_one_of_another_paint_beside_them(monkeypatch):
+    monkeypatch.setattr(procedural_cars, "COUNTS", {"train": 1, "test": 2 * CHUNK})
+    names = ("red", "blue", "white")
+    source = ProceduralCars(labels="paint", classes=names)
+    test = source.load().test
+    found = [(test.source == source.counterfactual(name)).all((1, 2, 3)) for name in names]
+    np.testing.assert_array_equal(np.sum(found, 0), 1)
+    other = np.argmax(found, 0)
+    assert (other != test.label).all()
+    assert set((other - test.label) % 3) == {1, 2}
+
+
 def test_classes_that_cars_do_not_have_are_a_sentence():
     with pytest.raises(UserError, match=r"set data\.labels=paint"):
         ProceduralCars(classes=("red",)).check()

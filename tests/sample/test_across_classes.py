@@ -71,9 +71,19 @@ def test_a_run_resumes_with_its_pools(run, config, tmp_path):
     assert {"eval/g/cycle", "eval/d/logit_fake", "class1/d/loss"} <= set(whole)
 
 
-def test_samples_are_scored_without_targets(run):
+def test_without_targets_pictures_of_their_own_class_are_scored(run):
+    """They are to stay, which few steps do not teach."""
     assert evaluate.run(run, evaluate.Options(num_samples=64))
-    assert not (run / "evaluation" / "pairs.json").exists()
+    table = json.loads((run / "evaluation" / "pairs.json").read_text())
+    assert list(table["scores"]) == ["step 4, own class"]
+    opened = runs.open_run(run)
+    test, count = runs.dataset(opened).test, table["pairs"]
+    requests = sampling.Requests(opened.config, pictures=test._replace(source=test.x))
+    shown, key = requests(range(count)), keys.stream(keys.root(0), Purpose.SCORE)
+    np.testing.assert_array_equal(shown.source, shown.x)
+    made = sampling.sampler(opened.config, opened.method, requests)(opened.state, key, count)
+    l1 = np.abs(made.astype(float) - shown.x).mean()
+    assert table["scores"]["step 4, own class"]["l1"] == pytest.approx(l1)
 
 
 def test_pictures_of_the_users_own_become_the_class_that_is_named(run, tmp_path):

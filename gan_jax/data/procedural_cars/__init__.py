@@ -107,8 +107,8 @@ def _each(
 
 @dataclass(frozen=True)
 class ProceduralCars(PictureSource, name="procedural_cars"):
-    """5,000 training and 1,000 test pictures, in colour. Of two classes of paint or sky, each test
-    picture has the same one of the other class beside it, as its source.
+    """5,000 training and 1,000 test pictures, in colour. Of chosen paints or skies, each test
+    picture has the same one of another class beside it, as its source.
 
     labels: what the classes are of.
     classes: the pictures of these names alone; () keeps all.
@@ -125,10 +125,11 @@ class ProceduralCars(PictureSource, name="procedural_cars"):
 
     def load(self) -> Dataset:
         train, test = (self._split(split) for split in COUNTS)
-        if self.labels in ("paint", "sky") and len(self.classes) == 2 and not self.has_sources:
-            first, second = (self.counterfactual(name) for name in self.classes)
-            is_first = test.label[:, None, None, None] == 0
-            test = test._replace(source=np.where(is_first, second, first))
+        count = len(self.classes)
+        if self.labels in ("paint", "sky") and count > 1 and not self.has_sources:
+            others = (test.label + 1 + np.arange(len(test.x)) % (count - 1)) % count
+            drawn = np.stack([self.counterfactual(name) for name in self.classes])
+            test = test._replace(source=drawn[others, np.arange(len(test.x))])
         counts = f"{len(train.x)} training and {len(test.x)} test"
         return dataset(train, test, self._names, (f"Drew {counts} pictures of cars.",))
 
