@@ -36,6 +36,7 @@ class Purpose(enum.IntEnum):
     LABEL_FLIPS = 21
     SOURCE_NOISE = 22
     TARGET = 23
+    INVERSE = 24
 
 
 def root(seed: int) -> jax.Array:
