@@ -60,6 +60,7 @@ def test_a_run_is_scored_at_all_its_checkpoints_and_once(run, trained):
     assert [(r.of, r.step, r.scores) for r in again] == [(r.of, r.step, r.scores) for r in found]
 
 
+@pytest.mark.slow
 def test_other_weights_and_seeds_are_other_protocols(run, trained, tmp_path):
     workdir = trained / "seed0"
     arguments = (*FEW, "--step=4", f"--output={tmp_path / 'out'}")
@@ -74,6 +75,7 @@ def test_other_weights_and_seeds_are_other_protocols(run, trained, tmp_path):
     assert all([r.step for r in rows if r.of == SAMPLES] == [4] for rows in found.values())
 
 
+@pytest.mark.slow
 def test_several_seeds_are_one_row_for_each_step(run, trained, tmp_path):
     code, out, _ = run("--mode=evaluate", f"--workdir={trained}", f"--output={tmp_path}", *FEW)
     assert code == 0

@@ -1,4 +1,7 @@
-"""How many operations a traced function takes: those of its products and convolutions."""
+"""How many operations a traced function takes: those of its products and convolutions.
+
+The convolutions of `trilinear` count as direct ones, whichever form they take.
+"""
 
 import math
 from collections.abc import Callable, Iterator
@@ -6,6 +9,8 @@ from typing import Any
 
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr
+
+TRILINEAR = {"output_of", "image_of", "kernel_of"}
 
 
 def of_call(function: Callable[..., Any], *arguments: Any) -> int:
@@ -31,10 +36,22 @@ def _of_equation(equation: Any) -> int:
         area = math.prod(equation.outvars[0].aval.shape)
         # of a dilated map all but one in so many places are zeros
         return 2 * math.prod(kernel) // outputs * area // math.prod(values["lhs_dilation"])
+    if values.get("name") in TRILINEAR:
+        return _of_trilinear(equation)
     if name == "cond":
         return max(of_jaxpr(branch.jaxpr) for branch in values["branches"])
     times = values["length"] if name == "scan" else 1
     return times * sum(map(of_jaxpr, _inside(values)))
+
+
+def _of_trilinear(equation: Any) -> int:
+    """A kernel [kh, kw, in, out] weighs each pixel of the output [B, out_h, out_w, out]."""
+    first, second = (variable.aval for variable in equation.invars)
+    made = equation.outvars[0].aval
+    name = equation.params["name"]
+    kernel = made if name == "kernel_of" else second
+    output = {"output_of": made, "image_of": first, "kernel_of": second}[name]
+    return 2 * kernel.size * output.size // output.shape[-1]
 
 
 def _inside(values: dict[str, Any]) -> Iterator[Jaxpr]:

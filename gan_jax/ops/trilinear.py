@@ -34,29 +34,33 @@ FEW_CHANNELS = 4  # of an image up to which a GPU gets it by columns
 MOST_TAPS = 225  # of a kernel whose columns are made, which takes an operation each to compile
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _map(function):
+    """One of the three: traced once for each shape, and to be given its derivatives."""
+    return jax.custom_vjp(jax.jit(function, static_argnums=2), nondiff_argnums=(2,))
+
+
+@_map
 def output_of(x, kernel, window):
     """The convolution: [B, H, W, in], [kh, kw, in, out] to [B, out_h, out_w, out]."""
-    return _choose(partial(_on_cpu, "output"), _native_output, _native_output, x, kernel, window)
+    return _form("output", window, _native_output, _native_output)(x, kernel, window)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
+@_map
 def image_of(y, kernel, window):
     """The adjoint in the image: [B, out_h, out_w, out], [kh, kw, in, out] to [B, H, W, in]."""
-    return _choose(partial(_on_cpu, "image"), _gpu_image, _native_image, y, kernel, window)
+    return _form("image", window, _gpu_image, _native_image)(y, kernel, window)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
+@_map
 def kernel_of(x, y, window):
     """The adjoint in the kernel: [B, H, W, in], [B, out_h, out_w, out] to [kh, kw, in, out]."""
-    return _choose(partial(_on_cpu, "kernel"), _gpu_kernel, _native_kernel, x, y, window)
+    return _form("kernel", window, _gpu_kernel, _native_kernel)(x, y, window)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 5))  # traced once for each shape, however often called
-def _choose(cpu, gpu, native, a, b, window):
+def _form(name, window, gpu, native):
     if prod(window.taps) > MOST_TAPS:
-        cpu = gpu = native
-    return for_platform(native, cpu=cpu, gpu=gpu)(a, b, window)
+        return native
+    return for_platform(native, cpu=partial(_on_cpu, name), gpu=gpu)
 
 
 def give_gradients(output, image, kernel):

@@ -98,7 +98,7 @@ def figures(run: Run, names: list[str], found: Answer) -> dict:
         "nearest_psnr": float(found.nearest_psnr.mean()),
         "made_is_nearer": float((found.psnr > found.nearest_psnr).mean()),
     }
-    return {"step": run.step, "means": means, "pictures": rows}
+    return {"step": run.step, "means": means, "images": rows}
 
 
 def _inverted(run: Run, shown: Example, options: Options) -> np.ndarray:

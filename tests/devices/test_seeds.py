@@ -59,6 +59,7 @@ def test_each_seed_is_the_run_that_it_would_be_alone(seeds, number, tmp_path):
     assert (folder / "losses.png").exists()
 
 
+@pytest.mark.slow
 def test_seeds_in_one_batch_of_operations_are_the_same_runs(seeds, tmp_path, monkeypatch):
     """As accelerators run them."""
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")

@@ -45,6 +45,7 @@ def test_each_setting_is_the_run_that_it_would_be_alone(settings, number, tmp_pa
     assert (folder / untrained).read_bytes() == (tmp_path / untrained).read_bytes()
 
 
+@pytest.mark.slow
 def test_settings_in_one_batch_of_operations_are_the_same_runs(settings, tmp_path, monkeypatch):
     """As accelerators run them."""
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
@@ -85,6 +86,7 @@ def test_a_setting_is_a_run_to_all_that_looks_at_it(settings):
         train.run(opened.config, workdir / NAMES[3])
 
 
+@pytest.mark.slow
 def test_settings_are_replayed_to_the_bit(settings, tmp_path):
     (verdict,) = replay.run(settings[0], output=tmp_path / "again")
     assert verdict.is_equal

@@ -82,6 +82,7 @@ def test_one_half_chooses_and_the_other_reports(parts):
     assert other.choice != look.choice
 
 
+@pytest.mark.slow
 def test_a_resumed_run_has_the_scores_of_an_uninterrupted_one(parts, tmp_path):
     config = parts[0]
     train.run(config, tmp_path / "whole")

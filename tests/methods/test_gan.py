@@ -214,7 +214,10 @@ def test_bfloat16_keeps_parameters_statistics_and_images_in_float32(config):
     assert 0 < float(jnp.abs(exact - rough).max()) < 0.05  # bfloat16 has 8 bits
 
 
-PLAIN = {"train.disc_update": "joint", "gen.name": "mlp", "disc.name": "mlp"}
+PLAIN = {
+    **{"train.disc_update": "joint", "gen.name": "mlp", "disc.name": "mlp"},
+    **{"gen.features": "(4,)", "disc.features": "(4,)"},
+}
 ORDINARY = {
     "wgan_gp": {"loss.name": "wasserstein", "penalty.name": "wgan_gp", "disc.norm": "none"},
     "relativistic": {

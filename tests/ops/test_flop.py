@@ -1,10 +1,13 @@
 """Operations of traced functions, against counts by hand."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import pytest
 from jax import lax
 
+from gan_jax import ops
 from gan_jax.ops import flop
 
 A = jnp.ones((3, 3))
@@ -48,3 +51,14 @@ def test_convolutions_are_counted_with_their_strides_groups_and_dilation():
     assert flop.of_call(grouped, x, jnp.ones((3, 3, 2, 6))) == 2 * 64 * each // 2
     dilated = lambda x, k: conv(x, k, lhs_dilation=(2, 2))  # noqa: E731
     assert flop.of_call(dilated, x, kernel) == 2 * 15 * 15 * each // 4
+
+
+def test_a_convolution_counts_as_the_direct_one_in_each_of_its_forms():
+    x, kernel = jnp.ones((16, 8, 8, 64)), jnp.ones((5, 5, 64, 48))
+    own = partial(ops.conv, stride=2)
+    direct = 2 * kernel.size * 16 * 4 * 4
+    assert flop.of_call(own, x, kernel) == direct
+    both = jax.grad(lambda x, k: own(x, k).sum(), argnums=(0, 1))
+    assert flop.of_call(both, x, kernel) == 3 * direct
+    alone = jax.vmap(own, in_axes=(0, None))
+    assert flop.of_call(alone, x[None], kernel) == direct

@@ -92,6 +92,7 @@ def test_a_run_goes_back_a_number_of_times_and_stops_then(tmp_path, fails):
     assert json.loads((tmp_path / "status.json").read_text())["state"] == "diverged"
 
 
+@pytest.mark.slow
 def test_of_several_seeds_the_others_stay_the_runs_that_they_are(tmp_path, fails):
     two = {**BACK, "train.num_seeds": 2}
     plain = train.run(override(tiny_config(), two), tmp_path / "plain")

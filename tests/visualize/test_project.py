@@ -45,7 +45,7 @@ def test_the_figures_are_those_of_the_pictures(tmp_path, starts, shown):
     report, known = json.loads(written[1].read_text()), subject.dataset(run, "")
     train = known.train.x.reshape(len(known.train.x), -1).astype(float)
     made = test_visualize.subject.images(run, shown[0])
-    for at, row in enumerate(report["pictures"]):
+    for at, row in enumerate(report["images"]):
         picture = known.test.x[int(row["name"].removeprefix("test "))]
         apart = ((train - picture.ravel()) ** 2).mean(axis=1)
         assert row["nearest"] == apart.argmin()
@@ -55,13 +55,13 @@ def test_the_figures_are_those_of_the_pictures(tmp_path, starts, shown):
         np.testing.assert_allclose(row["anomaly"], error)
     means = report["means"]
     psnr, nearest = (
-        np.array([row[name] for row in report["pictures"]]) for name in ("psnr", "nearest_psnr")
+        np.array([row[name] for row in report["images"]]) for name in ("psnr", "nearest_psnr")
     )
     np.testing.assert_allclose(
         [means["psnr"], means["nearest_psnr"]], [psnr.mean(), nearest.mean()]
     )
     assert means["made_is_nearer"] == (psnr > nearest).mean()
-    assert len({row["name"] for row in report["pictures"]}) == len(report["pictures"]) == 6
+    assert len({row["name"] for row in report["images"]}) == len(report["images"]) == 6
 
 
 def test_each_picture_has_starts_of_its_own_and_the_best_is_taken(tmp_path, starts, shown):
