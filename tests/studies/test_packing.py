@@ -85,7 +85,7 @@ class Trainer:
         rates = [row.get(RATES.fields[0]) for row in config.varied.settings]
         self.ran.append(tuple(rate or config.gen_optimizer.learning_rate for rate in rates))
         disk.write_whole(disk.folder(workdir) / layout.LOCK, b"")
-        directory._record(workdir, config, Data)
+        directory._record(workdir, config, Data, None)
         if self.ends:
             self.ends(config, workdir)
         return self.write(config, workdir)
