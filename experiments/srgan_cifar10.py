@@ -15,6 +15,7 @@ from gan_jax.data import TFDS
 from gan_jax.data.conditions import Small
 from gan_jax.methods import GAN, Adam, GameTrain, Log, Sample
 from gan_jax.networks import Normal, SRGANDisc, SRResNetGen
+from gan_jax.objectives import NonSaturating
 from gan_jax.objectives.content import Content
 
 PAPER = "SRGAN, arXiv 1609.04802"
@@ -30,6 +31,7 @@ def get_config() -> GAN:
         gen_optimizer=optimizer,
         disc=SRGANDisc(features=(32, 64, 128, 256)),
         disc_optimizer=optimizer,
+        loss=NonSaturating(gen_weight=1e-3),
         content=Content(l2=1.0, steps_alone=4_000),
         train=GameTrain(num_steps=8_000, batch_size=32, ema_half_life_images=0),
         log=Log(every_steps=50),
