@@ -24,6 +24,7 @@ from gan_jax.evaluation.records import FLOOR, SAMPLES, TEST, Record
 from gan_jax.keys import Purpose
 from gan_jax.methods import Config, sampling
 from gan_jax.methods.sampling import Requests
+from gan_jax.metrics import label_maps
 from gan_jax.metrics.features.classifier import is_shipped
 from gan_jax.run import directory, pictures, runs
 from gan_jax.run.runs import Places, Run
@@ -156,13 +157,13 @@ def _pairs(opened: Run, data: Dataset, requests: Requests, place: Path, seed: in
     if sampling.given(opened.config).of_other_class:
         own = requests.pictures._replace(source=requests.pictures.x)
         asked[f"{said}, own class"] = sampling.Requests(opened.config, pictures=own)
-    rows = {}
+    rows, read = {}, label_maps.reader(data)
     for name, each in asked.items():
         draw = sampling.sampler(opened.config, opened.method, each)
         made = draw(opened.state, keys.stream(keys.root(seed), Purpose.SCORE), count)
-        rows[name] = pairs.of(each, count, data)(made)
+        rows[name] = pairs.of(each, count, read)(made)
     if requests.has_targets:
-        rows |= pairs.beside(requests, count, data)
+        rows |= pairs.beside(requests, count, read)
     print(f"\n{pairs.write(place, count, rows)}", flush=True)
 
 

@@ -106,10 +106,8 @@ class _Schedule:
         return np.stack([batch_at(seed, i, size, self._num_examples) for i in steps])
 
 
-class ResidentFeed(Feed):
-    """All examples live on every device; a call gets their numbers."""
-
-    split_pool = False
+class _ScheduledFeed(Feed):
+    """A feed of examples in the order of a seed."""
 
     def __init__(
         self,
@@ -121,7 +119,20 @@ class ResidentFeed(Feed):
     ):
         count = num_examples(examples)
         self._schedule = _Schedule(count, seed, batch_size, placement, by_class)
-        self._pool = placement.share(jax.tree.map(np.asarray, examples))
+        self._hold(jax.tree.map(np.asarray, examples), batch_size, placement)
+
+    def _hold(self, examples: Example, batch_size: int, placement: Placement) -> None:
+        """Keeps the examples where they are to be, and decides how many steps a call may have."""
+        raise NotImplementedError
+
+
+class ResidentFeed(_ScheduledFeed):
+    """All examples live on every device; a call gets their numbers."""
+
+    split_pool = False
+
+    def _hold(self, examples: Example, batch_size: int, placement: Placement) -> None:
+        self._pool = placement.share(examples)
         self.most_steps = MOST_STEPS
 
     def get(self, step: int, count: int) -> tuple[Example, np.ndarray]:
@@ -131,22 +142,13 @@ class ResidentFeed(Feed):
         pass  # the examples are there
 
 
-class StreamedFeed(Feed):
+class StreamedFeed(_ScheduledFeed):
     """The host gathers each call's examples on a thread while the call before it runs."""
 
     split_pool = True
 
-    def __init__(
-        self,
-        examples: Example,
-        seed: int,
-        batch_size: int,
-        placement: Placement,
-        by_class: ByClass | None = None,
-    ):
-        count = num_examples(examples)
-        self._schedule = _Schedule(count, seed, batch_size, placement, by_class)
-        self._examples = jax.tree.map(np.asarray, examples)
+    def _hold(self, examples: Example, batch_size: int, placement: Placement) -> None:
+        self._examples = examples
         batch_bytes = placement.num_members * batch_size * _num_bytes(take(examples, slice(1)))
         self.most_steps = int(np.clip(CALL_BYTES // batch_bytes, 1, MOST_STEPS))
         self._thread = ThreadPoolExecutor(max_workers=1)

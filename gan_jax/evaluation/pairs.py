@@ -35,7 +35,7 @@ def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
     assert requests.pictures is not None
     count = min(MOST, len(requests.pictures.x))
     # when first needed: it copies the targets, and may train a network
-    scored = functools.cache(lambda: of(requests, count, dataset))
+    scored = functools.cache(lambda: of(requests, count, label_maps.reader(dataset)))
 
     def scalars(images: np.ndarray) -> dict[str, float]:
         return {f"{PREFIX}{name}": value for name, value in scored()(images).items()}
@@ -44,13 +44,13 @@ def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
 
 
 def of(
-    requests: Requests, count: int, dataset: Dataset
+    requests: Requests, count: int, read: label_maps.Reader | None
 ) -> Callable[[np.ndarray], dict[str, float]]:
     """The scores of the first `count` samples [count, h, w, c], of the part that was asked for, and
-    by the label maps that they are made from where the sources of the data set are some."""
+    by the label maps that they are made from where `read` reads them."""
     config, shown = requests.config, requests(range(count))
     assert isinstance(config, GAN)
-    asked, read = config.condition.asked, label_maps.reader(dataset)
+    asked = config.condition.asked
 
     def scores(images: np.ndarray) -> dict[str, float]:
         found = pairs.scores(asked(images), asked(shown.x))
@@ -59,14 +59,17 @@ def of(
     return scores
 
 
-def beside(requests: Requests, count: int, dataset: Dataset) -> dict[str, dict[str, float]]:
-    """The scores of what is made without learning, and of the targets themselves, by name."""
+def beside(
+    requests: Requests, count: int, read: label_maps.Reader | None
+) -> dict[str, dict[str, float]]:
+    """The scores of what is made without learning, [count, h, w, c], and of the targets themselves,
+    by name."""
     config, shown = requests.config, requests(range(count))
     assert isinstance(config, GAN)
     made = dict(trivial.answers(config.condition, sources.of(config, shown), shown.x.shape[1:]))
-    if label_maps.palette(dataset.train.source) is not None:
+    if read:
         made["shuffled"] = np.roll(shown.x, 1, axis=0)
-    scored = of(requests, count, dataset)
+    scored = of(requests, count, read)
     return {name: scored(images) for name, images in (made | {"target": shown.x}).items()}
 
 

@@ -7,7 +7,7 @@ that they made, and by one optimizer; each D learns as in any game. Pairs are by
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, NamedTuple
@@ -71,10 +71,7 @@ def make(config: CycleGAN) -> Method:
 def at_size(config: CycleGAN, height: int, width: int) -> Method:
     """The method for `config` whose G's make pictures of another size. Raises `UserError` for a
     size that the network cannot make."""
-    cycle = parts(config)
-    shape = height, width, *config.data.kind.shape[2:]
-    gen = config.gen.build(shape, 0, jnp.dtype(config.train.compute_dtype))
-    return _method(config, cycle._replace(game=cycle.game._replace(gen=gen)))
+    return _method(config, parts(config, partial(games.at_size, height=height, width=width)))
 
 
 def _method(config: CycleGAN, cycle: Cycle) -> Method:
@@ -88,13 +85,13 @@ def _method(config: CycleGAN, cycle: Cycle) -> Method:
     )
 
 
-def parts(config: CycleGAN) -> Cycle:
-    """The game of each class, whose networks see no label, and how the two are joined. Raises
-    `UserError` for parts that do not fit."""
+def parts(config: CycleGAN, build: Callable[[GAN], Game] = games.make) -> Cycle:
+    """The game of each class as it is built, whose networks see no label, and how the two are
+    joined. Raises `UserError` for parts that do not fit."""
     _check(config)
     alone = dataclasses.replace(config.data, num_classes=0)
     return Cycle(
-        game=games.make(dataclasses.replace(config, data=alone)),
+        game=build(dataclasses.replace(config, data=alone)),
         condition=conditioning.condition_of(config, config.condition),
         cycle=config.cycle,
         identity=config.identity,
@@ -133,7 +130,7 @@ def step(
         x = augmentations.flip(keys.per_example(of_step, numbers), x)
     real = tuple(x[k::2] for k in cycles.CLASSES)
     contexts = [
-        StepContext(state.step, state.scalars[k], partial(_key_at, _key(key, k), state.step))
+        StepContext.of(state.step, state.scalars[k], _key(key, k), state.step)
         for k in cycles.CLASSES
     ]
     fakes = cycles.make_fakes(cycle, contexts, state.gen, real)
@@ -218,10 +215,6 @@ def _of_label(label: jax.Array, made: list[jax.Array]) -> jax.Array:
 
 def _key(key: jax.Array, label: int) -> jax.Array:
     return jax.random.fold_in(keys.stream(key, Purpose.LEVEL), label)
-
-
-def _key_at(key: jax.Array, number: jax.Array, purpose: Purpose) -> jax.Array:
-    return keys.at_step(key, purpose, number)
 
 
 def _check(config: CycleGAN) -> None:

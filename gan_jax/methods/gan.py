@@ -191,7 +191,7 @@ def _begun(
     game: Game, state: AnyState, batch: Example, key: jax.Array
 ) -> tuple[StepContext, jax.Array, Inputs]:
     """What a step with one batch begins with: its context, real x [n, ...] and G's inputs."""
-    context = StepContext(state.step, state.scalars, partial(_key_at, key, state.step))
+    context = StepContext.of(state.step, state.scalars, key, state.step)
     if game.flip:
         batch = augmentations.flip_example(context.example_keys(Purpose.FLIP, len(batch.x)), batch)
     z = game.draw_latents(context.example_keys(Purpose.LATENT, len(batch.x)))
@@ -241,7 +241,3 @@ def evaluate(game: Game, state: AnyState, batch: Example, inputs: Inputs) -> dic
         "d/logit_fake": on_fake,
     }
     return jax.tree.map(per_example, values)
-
-
-def _key_at(key: jax.Array, update: jax.Array, purpose: Purpose) -> jax.Array:
-    return keys.at_step(key, purpose, update)

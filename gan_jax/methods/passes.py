@@ -33,6 +33,13 @@ class StepContext(NamedTuple):
     scalars: Scalars
     key_of: Callable[[Purpose], jax.Array]
 
+    @classmethod
+    def of(
+        cls, step: jax.Array, scalars: Scalars, key: jax.Array, number: jax.Array
+    ) -> "StepContext":
+        """That of the update of a number, int32, which has keys of its own below `key`."""
+        return cls(step, scalars, lambda purpose: keys.at_step(key, purpose, number))
+
     def example_keys(self, purpose: Purpose, count: int) -> jax.Array:
         """A key [count] for each of this device's examples, by its number in the global batch."""
         return keys.per_example(self.key_of(purpose), collectives.example_numbers(count))

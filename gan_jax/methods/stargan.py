@@ -13,7 +13,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from gan_jax import keys
 from gan_jax.config import NonNegative
 from gan_jax.data.conditions import Given, OtherClass
 from gan_jax.devices import collectives
@@ -95,7 +94,7 @@ def step(star: Star, state: GANState, batch: Example, key: jax.Array) -> tuple[G
     numbered = state.step * count + jnp.arange(count)  # updates of D, through all steps
 
     def at(update: jax.Array) -> StepContext:
-        return StepContext(state.step, state.scalars, partial(_key_at, key, update))
+        return StepContext.of(state.step, state.scalars, key, update)
 
     def turn(
         disc: NetworkState, part: tuple[jax.Array, Example]
@@ -157,10 +156,6 @@ def update_gen(
         return value + star.cycle * distance, reports
 
     return descend_gen(game, gen, Fakes(*jax.vjp(forward, gen.params, has_aux=True)), objective)
-
-
-def _key_at(key: jax.Array, number: jax.Array, purpose: Purpose) -> jax.Array:
-    return keys.at_step(key, purpose, number)
 
 
 def _check(config: StarGAN) -> None:

@@ -59,7 +59,7 @@ def play(
     count = batch.x.shape[1]
 
     def at(update: jax.Array) -> StepContext:
-        return StepContext(step, scalars, lambda purpose: keys.at_step(key, purpose, update))
+        return StepContext.of(step, scalars, key, update)
 
     if game.flip:
         flips = jax.vmap(lambda update: at(update).example_keys(Purpose.FLIP, count))(numbered)

@@ -7,7 +7,6 @@ trained on the run's own data, at first use, and kept in the user's cache.
 Pictures and maps are uint8 [n, h, w, c].
 """
 
-import contextlib
 import io
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +21,8 @@ from tqdm import tqdm
 
 from gan_jax import ops
 from gan_jax.data import Dataset
-from gan_jax.system import disk, user_cache
+from gan_jax.data.kinds import Picture
+from gan_jax.system import user_cache
 
 MOST_COLOURS = 32
 """Of pictures that are label maps; photographs have thousands."""
@@ -44,10 +44,11 @@ def reader(data: Dataset) -> Reader | None:
         return None
     params = _at_first_use(data, colours)
     apply = jax.jit(Segmenter(len(colours)).apply)
+    to_model = Picture(*data.train.x.shape[1:]).to_model
 
     def read(made: np.ndarray, maps: np.ndarray) -> dict[str, float]:
         parts = range(0, len(made), 250)
-        logits = (apply(params, _to_model(made[first : first + 250])) for first in parts)
+        logits = (apply(params, to_model(made[first : first + 250])) for first in parts)
         found = np.concatenate([np.asarray(each).argmax(-1) for each in logits])
         return agreement(found, labels(maps, colours))
 
@@ -107,6 +108,7 @@ def train(data: Dataset, colours: np.ndarray, seed: int = 0) -> Any:
     rate falling to 0 along a cosine, in batches of 64, each other one mirrored."""
     network, draw = Segmenter(len(colours)), np.random.default_rng(seed)
     x, maps = data.train.x, data.train.source
+    to_model = Picture(*x.shape[1:]).to_model
     params = network.init(jax.random.key(seed), jnp.zeros((1, *x.shape[1:])))
     optimizer = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, STEPS))
 
@@ -117,7 +119,7 @@ def train(data: Dataset, colours: np.ndarray, seed: int = 0) -> Any:
 
     @jax.jit
     def step(params: Any, state: Any, x: jax.Array, asked: jax.Array) -> tuple[Any, Any]:
-        updates, state = optimizer.update(jax.grad(loss)(params, _to_model(x), asked), state)
+        updates, state = optimizer.update(jax.grad(loss)(params, to_model(x), asked), state)
         return optax.apply_updates(params, updates), state
 
     state = optimizer.init(params)
@@ -131,24 +133,20 @@ def train(data: Dataset, colours: np.ndarray, seed: int = 0) -> Any:
 
 def _at_first_use(data: Dataset, colours: np.ndarray) -> Any:
     """The parameters for these training examples, from the user's cache when they are there."""
-    path = None
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        path = user_cache.folder("segmenters") / f"{data.fingerprint}.npz"
-        with np.load(io.BytesIO(disk.read(path)), allow_pickle=False) as archive:
+
+    def read(content: bytes) -> Any:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return unflatten_dict(dict(archive), sep="/")
-    params = train(data, colours)
-    file = io.BytesIO()
-    np.savez(file, **flatten_dict(jax.device_get(params), sep="/"))
-    with contextlib.suppress(OSError):  # a cache that cannot be written is trained again
-        if path:
-            disk.write_whole(path, file.getvalue())
-    return params
+
+    def write(params: Any) -> bytes:
+        file = io.BytesIO()
+        np.savez(file, **flatten_dict(jax.device_get(params), sep="/"))
+        return file.getvalue()
+
+    place = "segmenters", f"{data.fingerprint}.npz"
+    return user_cache.kept(*place, read, lambda: train(data, colours), write)
 
 
 def _packed(pictures: np.ndarray) -> np.ndarray:
     """The colours of pixels [..., c] as one number each, int64 [...]."""
     return pictures.astype(np.int64) @ 256 ** np.arange(pictures.shape[-1])
-
-
-def _to_model(x: Any) -> jax.Array:
-    return x.astype(jnp.float32) / 127.5 - 1

@@ -5,11 +5,15 @@ import errno
 import hashlib
 import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import jax
 
 from gan_jax.system import disk
+
+T = TypeVar("T")
 
 
 def folder(*parts: str) -> Path:
@@ -34,6 +38,24 @@ def megabytes(path: Path) -> int:
         with contextlib.suppress(OSError):
             size += file.stat().st_size
     return -(-size // 1_000_000)
+
+
+def kept(
+    part: str,
+    name: str,
+    read: Callable[[bytes], T],
+    make: Callable[[], T],
+    write: Callable[[T], bytes],
+) -> T:
+    """What the file `name` of a folder below `folder()` holds, or else what `make` returns, which
+    is kept there. It is made again where `read` raises `ValueError` or `KeyError` for a damaged
+    file, and where nothing can be written."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return read(disk.read(folder(part) / name))
+    made = make()
+    with contextlib.suppress(OSError):
+        disk.write_whole(folder(part) / name, write(made))
+    return made
 
 
 def keep_compiled_programs() -> None:

@@ -5,7 +5,6 @@ For MNIST and CIFAR-10 the trained weights are in the repository, so that all ma
 in the user's cache. Another machine would get another one, and so scores under another name.
 """
 
-import contextlib
 import hashlib
 import io
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from gan_jax.data import TFDS, Dataset, Source, StackedMNIST
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.metrics.features.space import Extractor, Head, Maps, Space, captured
-from gan_jax.system import disk, user_cache
+from gan_jax.system import user_cache
 
 SHIPPED = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 """Data sets of TFDS whose classifiers are in the repository, and the shape of their images."""
@@ -248,16 +247,11 @@ def _at_first_use(data: Dataset, source: Source) -> Trained:
             f"A classifier takes {BATCH} labelled images to train on, and there are "
             f"{len(data.train.x)}; take another of evaluate.features.name."
         )
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        return read(disk.read(_cached(data)))
-    trained = tested(train(data, OTHERS, source.is_mirrored), data)
-    with contextlib.suppress(OSError):  # a cache that cannot be written is trained again
-        disk.write_whole(_cached(data), write(trained))
-    return trained
 
+    def make() -> Trained:
+        return tested(train(data, OTHERS, source.is_mirrored), data)
 
-def _cached(data: Dataset) -> Path:
-    return user_cache.folder("classifiers") / f"{data.fingerprint}.npz"
+    return user_cache.kept("classifiers", f"{data.fingerprint}.npz", read, make, write)
 
 
 def tested(trained: Trained, data: Dataset) -> Trained:
