@@ -99,6 +99,9 @@ def run(
         step, total = start.step, config.train.num_steps
         if step >= total:
             _say(f"Step {step} of {total} is done; --set=train.num_steps=N goes on to step N.")
+            if is_first and status.read(workdir).get("state") != status.FINISHED:
+                status.write(workdir, status.FINISHED, step)  # killed when all was done but this
+                report.try_run(workdir)
             return jax.device_put(start.state)
         background = stack.enter_context(Background())
         plan = looks.plan(config, method, dataset, start.one, traced.flop)

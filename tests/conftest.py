@@ -53,6 +53,18 @@ def cache(tmp_path_factory):
     return folder
 
 
+MOST_MAPS = 20_000
+"""Regions of memory that compiled programs may take; Linux ends a process with 65,530 of them."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_programs():
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and len(maps.read_bytes().splitlines()) > MOST_MAPS:
+        jax.clear_caches()
+
+
 def tiny_config(**changes) -> GAN:
     """The cars' system on 8x8 digits, small enough to compile in seconds."""
     optimizer = Adam(learning_rate=1e-3, b1=0.5, epsilon=1e-7)

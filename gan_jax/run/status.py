@@ -15,6 +15,8 @@ from gan_jax.errors import Diverged
 from gan_jax.run.interrupts import Interrupts
 from gan_jax.system import disk, layout
 
+FINISHED = "finished"
+
 
 def write(workdir: Path, state: str, step: int, why: str = "") -> None:
     """Notes that the run is `running`, `finished`, `stopped`, `diverged` or `failed` at a step;
@@ -44,7 +46,7 @@ def noted(workdir: Path, step: Callable[[], int], interrupts: Interrupts) -> Ite
         with contextlib.suppress(OSError):  # a full disk, for one, is why it fails
             write(workdir, "failed", step(), (str(error).splitlines() or [""])[0][:200])
         raise
-    stopped = "stopped" if interrupts.stopped_by else "finished"
+    stopped = "stopped" if interrupts.stopped_by else FINISHED
     write(workdir, stopped, step(), interrupts.stopped_by)
 
 
@@ -70,7 +72,7 @@ def sentence(workdir: Path) -> str:
     at = f"at step {values['step']:,}"
     return {
         "running": f"running on {values['host']} since {values['since']}",
-        "finished": "finished",
+        FINISHED: FINISHED,
         "stopped": f"stopped {at} by {values['why']}",
         "diverged": f"diverged {at}",
         "failed": f"failed {at}: {values['why']}",

@@ -12,10 +12,10 @@ from gan_jax import config as config_lib
 from gan_jax.errors import UserError
 from gan_jax.methods import Config, Varied, variation
 from gan_jax.run import directory
+from gan_jax.run.status import FINISHED
 from gan_jax.studies import progress
 from gan_jax.studies.plan import Job
 from gan_jax.studies.progress import WAITING
-from gan_jax.studies.rows import FINISHED
 from gan_jax.studies.work import attempts
 from gan_jax.system import layout
 

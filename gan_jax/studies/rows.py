@@ -13,8 +13,8 @@ from gan_jax.system.names import printable
 
 SEARCH, FINAL = "search", "final"
 """Stages: the settings that are tried, and the seeds of those that are reported."""
-FINISHED, FAILURES = "finished", ("diverged", "failed")
-"""States of runs that have ended; every other state is of one that has not."""
+FAILURES = ("diverged", "failed")
+"""States of runs that have ended, beside finished; every other state is of one that has not."""
 _PLAIN = ("arm", "setting", "seed", "stage", "state", "why", "steps", "seconds", "protocol")
 _VALUES, _SCORES = "values.", "scores."
 

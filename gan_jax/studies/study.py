@@ -13,12 +13,13 @@ from typing import NamedTuple, TextIO
 from gan_jax.errors import UserError
 from gan_jax.run import directory
 from gan_jax.run.interrupts import Interrupts
+from gan_jax.run.status import FINISHED
 from gan_jax.studies import launchers, packing, plan, progress, results, timing, work
 from gan_jax.studies.answers import outcomes
 from gan_jax.studies.launchers import Launcher, Options
 from gan_jax.studies.plan import Job, Recipes
 from gan_jax.studies.progress import WAITING
-from gan_jax.studies.rows import FINISHED, SEARCH, Row
+from gan_jax.studies.rows import SEARCH, Row
 from gan_jax.studies.spec import Study
 from gan_jax.studies.work import Attempt
 from gan_jax.system import disk, layout

@@ -77,6 +77,7 @@ def phase(output):
     return "compiling" if "Read " in output else "starting"
 
 
+@pytest.mark.timeout(0)  # a hundred kills take an hour, and each has a timeout
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_run_killed_at_random_instants_has_the_bits_of_one_that_was_not(tmp_path, count):
     whole = [finish(process) for process in started(tmp_path / "whole", count)]

@@ -12,6 +12,7 @@ from conftest import ROOT, finish, start, tiny_config
 from gan_jax import train
 from gan_jax.config import override
 from gan_jax.errors import UserError
+from gan_jax.run import status
 
 TRAINER = ROOT / "tests" / "trainer.py"
 STEPS = ("train.num_steps=12", "log.every_steps=4", "sample.every_steps=6")
@@ -112,6 +113,17 @@ def test_a_done_run_says_how_to_go_on(whole, capsys):
     state = train.run(override(tiny_config(), {"train.num_steps": 12}), whole[0])
     assert "Step 12 of 12 is done; --set=train.num_steps=N goes on" in capsys.readouterr().out
     assert int(state.step) == 12
+
+
+def test_a_run_killed_after_its_last_checkpoint_is_noted_as_finished(whole):
+    """Else a study would have it done again, for ever."""
+    (whole[0] / "report.html").unlink()
+    status.write(whole[0], "running", 0)
+    assert status.read(whole[0])["state"] == "killed"
+    train.run(override(tiny_config(), {"train.num_steps": 12}), whole[0])
+    noted = status.read(whole[0])
+    assert (noted["state"], noted["step"]) == ("finished", 12)
+    assert (whole[0] / "report.html").is_file()
 
 
 def test_what_a_run_leaves(whole):

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from gan_jax.errors import UserError
+from gan_jax.run.status import FINISHED
 from gan_jax.studies.answers import budgets, comparisons, directions, outcomes, ranks, sensitivity
 from gan_jax.studies.answers.budgets import Budget
 from gan_jax.studies.answers.comparisons import Comparison
@@ -13,7 +14,7 @@ from gan_jax.studies.answers.outcomes import Costs, Searched
 from gan_jax.studies.answers.ranks import Agreement
 from gan_jax.studies.answers.sensitivity import Sensitivity, Spreads
 from gan_jax.studies.answers.summary import Summary, of_costs
-from gan_jax.studies.rows import FINISHED, Row
+from gan_jax.studies.rows import Row
 
 Result = TypeVar("Result")
 NOTHING: Mapping[str, float] = MappingProxyType({})

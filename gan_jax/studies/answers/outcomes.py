@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from gan_jax.errors import UserError
+from gan_jax.run.status import FINISHED
 from gan_jax.studies.answers import directions
-from gan_jax.studies.rows import FAILURES, FINAL, FINISHED, SEARCH, Row
+from gan_jax.studies.rows import FAILURES, FINAL, SEARCH, Row
 
 Costs = dict[str, dict[int, float]]
 """By arm and seed, of its reported setting."""
