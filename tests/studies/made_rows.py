@@ -1,6 +1,7 @@
 """Rows of a study with made-up scores."""
 
-from gan_jax.studies.rows import FINAL, FINISHED, SEARCH, Row
+from gan_jax.run.status import FINISHED
+from gan_jax.studies.rows import FINAL, SEARCH, Row
 
 PROTOCOL = "patches-3f09c1aa d512 · v1 · 01234567"
 
