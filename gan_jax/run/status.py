@@ -15,7 +15,9 @@ from gan_jax.errors import Diverged
 from gan_jax.run.interrupts import Interrupts
 from gan_jax.system import disk, layout
 
-FINISHED = "finished"
+RUNNING, FINISHED, STOPPED = "running", "finished", "stopped"
+DIVERGED, FAILED, KILLED = "diverged", "failed", "killed"
+"""How a run stands: the last is read and never written, as nothing is written by a kill."""
 
 
 def write(workdir: Path, state: str, step: int, why: str = "") -> None:
@@ -35,18 +37,18 @@ def write(workdir: Path, state: str, step: int, why: str = "") -> None:
 @contextlib.contextmanager
 def noted(workdir: Path, step: Callable[[], int], interrupts: Interrupts) -> Iterator[None]:
     """Notes how training begins and how it ends; `step` tells how far it is."""
-    write(workdir, "running", step())
+    write(workdir, RUNNING, step())
     try:
         yield
     except Diverged as error:
-        write(workdir, "diverged", error.step)
+        write(workdir, DIVERGED, error.step)
         raise
     except Exception as error:
         hosts.suspect()
         with contextlib.suppress(OSError):  # a full disk, for one, is why it fails
-            write(workdir, "failed", step(), (str(error).splitlines() or [""])[0][:200])
+            write(workdir, FAILED, step(), (str(error).splitlines() or [""])[0][:200])
         raise
-    stopped = "stopped" if interrupts.stopped_by else FINISHED
+    stopped = STOPPED if interrupts.stopped_by else FINISHED
     write(workdir, stopped, step(), interrupts.stopped_by)
 
 
@@ -59,8 +61,8 @@ def read(workdir: Path) -> dict[str, Any]:
         kept |= {name: str(values[name]) for name in ("state", "why", "host", "since")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    if kept["state"] == "running" and not _is_held(workdir):
-        kept["state"] = "killed"
+    if kept["state"] == RUNNING and not _is_held(workdir):
+        kept["state"] = KILLED
     return kept
 
 
@@ -71,12 +73,12 @@ def sentence(workdir: Path) -> str:
         return ""
     at = f"at step {values['step']:,}"
     return {
-        "running": f"running on {values['host']} since {values['since']}",
+        RUNNING: f"running on {values['host']} since {values['since']}",
         FINISHED: FINISHED,
-        "stopped": f"stopped {at} by {values['why']}",
-        "diverged": f"diverged {at}",
-        "failed": f"failed {at}: {values['why']}",
-        "killed": f"ended without a word, begun {at} on {values['host']} at {values['since']}",
+        STOPPED: f"stopped {at} by {values['why']}",
+        DIVERGED: f"diverged {at}",
+        FAILED: f"failed {at}: {values['why']}",
+        KILLED: f"ended without a word, begun {at} on {values['host']} at {values['since']}",
     }.get(values["state"], "")
 
 

@@ -9,14 +9,14 @@ from gan_jax.evaluation import records
 from gan_jax.evaluation.records import SAMPLES, Record
 from gan_jax.methods import Config, variation
 from gan_jax.run import directory, status
-from gan_jax.run.status import FINISHED
+from gan_jax.run.status import DIVERGED, FAILED, FINISHED
 from gan_jax.run.writers import read_rows
 from gan_jax.studies import plan, work
 from gan_jax.studies.answers import directions
 from gan_jax.studies.plan import Job
 from gan_jax.studies.rows import Row
 from gan_jax.studies.spec import Score, Study
-from gan_jax.studies.work import DIVERGED, FAILED, Attempt
+from gan_jax.studies.work import Attempt
 from gan_jax.system import disk, layout
 
 MOST_FAILURES = 2

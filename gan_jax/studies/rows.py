@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan_jax.errors import UserError
+from gan_jax.run.status import DIVERGED, FAILED
 from gan_jax.system import disk
 from gan_jax.system.names import printable
 
 SEARCH, FINAL = "search", "final"
 """Stages: the settings that are tried, and the seeds of those that are reported."""
-FAILURES = ("diverged", "failed")
+FAILURES = (DIVERGED, FAILED)
 """States of runs that have ended, beside finished; every other state is of one that has not."""
 _PLAIN = ("arm", "setting", "seed", "stage", "state", "why", "steps", "seconds", "protocol")
 _VALUES, _SCORES = "values.", "scores."

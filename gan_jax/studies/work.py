@@ -28,13 +28,11 @@ import jax
 from gan_jax import train
 from gan_jax.errors import Diverged, UserError
 from gan_jax.run.interrupts import EXIT_CODE, Interrupts
-from gan_jax.run.status import FINISHED
+from gan_jax.run.status import DIVERGED, FAILED, FINISHED, STOPPED
 from gan_jax.studies import plan
 from gan_jax.studies.plan import Job
 from gan_jax.system import console, disk, layout
 
-STOPPED, DIVERGED, FAILED = "stopped", "diverged", "failed"
-"""How an attempt ends, beside finished."""
 END = "end"
 """The last line of the input."""
 

@@ -10,10 +10,11 @@ import pytest
 import experiments
 from gan_jax.errors import UserError
 from gan_jax.run.interrupts import Interrupts
+from gan_jax.run.status import FAILED, STOPPED
 from gan_jax.studies import axes, launchers, plan, progress, work
 from gan_jax.studies.launchers import Options, squeue, submissions
 from gan_jax.studies.spec import Arm, Budget, Study
-from gan_jax.studies.work import FAILED, STOPPED, Attempt
+from gan_jax.studies.work import Attempt
 
 pytest.importorskip("submitit")
 from gan_jax.studies.launchers import array_job, slurm  # which need submitit

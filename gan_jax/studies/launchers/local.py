@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from gan_jax.run.interrupts import Interrupts
+from gan_jax.run.status import FAILED
 from gan_jax.studies import work
 from gan_jax.studies.launchers import Ended, Options
-from gan_jax.studies.work import FAILED, Attempt
+from gan_jax.studies.work import Attempt
 
 LOOK_SECONDS = 0.5
 """How often it is looked whether this process is asked to stop."""

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 from gan_jax.errors import UserError
 from gan_jax.run.interrupts import EXIT_CODE, Interrupts
+from gan_jax.run.status import FAILED, STOPPED
 from gan_jax.studies import progress, work
 from gan_jax.studies.launchers import Ended, Options, array_job, squeue, submissions
 from gan_jax.studies.launchers.submissions import Submission
 from gan_jax.studies.plan import Job
-from gan_jax.studies.work import FAILED, STOPPED, Attempt
+from gan_jax.studies.work import Attempt
 from gan_jax.system import disk
 from gan_jax.system.names import printable
 
