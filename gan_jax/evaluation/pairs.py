@@ -20,7 +20,9 @@ CAPTION = (
     "luma) and colourfulness: best where that of the target is. Of pictures made from label maps, "
     "map_accuracy (of pixels) and map_iou (mean over labels): how well a network that learned on "
     "real pairs reads the map from the picture, best where that of the target is; shuffled is the "
-    "target of another pair."
+    "target of another pair. Of pictures that are to be their sources but for the class, "
+    "l1_changed (l1 where source and target differ) and l1_kept (elsewhere); those of the source "
+    "are of doing nothing."
 )
 MOST = 1_000
 """Pairs that are scored."""
@@ -46,14 +48,17 @@ def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
 def of(
     requests: Requests, count: int, read: label_maps.Reader | None
 ) -> Callable[[np.ndarray], dict[str, float]]:
-    """The scores of the first `count` samples [count, h, w, c], of the part that was asked for, and
-    by the label maps that they are made from where `read` reads them."""
+    """The scores of the first `count` samples [count, h, w, c], of the part that was asked for; by
+    what was to change, where that is known; and by the label maps that they are made from where
+    `read` reads them."""
     config, shown = requests.config, requests(range(count))
     assert isinstance(config, GAN)
     asked = config.condition.asked
 
     def scores(images: np.ndarray) -> dict[str, float]:
         found = pairs.scores(asked(images), asked(shown.x))
+        if requests.has_counterfactuals:
+            found |= pairs.by_change(images, shown.x, shown.source)
         return found | (read(images, shown.source) if read else {})
 
     return scores
@@ -76,8 +81,11 @@ def beside(
 def write(folder: Path, count: int, rows: Mapping[str, Mapping[str, float]]) -> str:
     """Writes the scores of `count` pairs by what they are of, as JSON and as a table to the folder
     of a run's evaluation; returns the table."""
-    names = list(next(iter(rows.values())))
-    lines = [[title, *(f"{row[name]:.4g}" for name in names)] for title, row in rows.items()]
+    names = dict.fromkeys(name for row in rows.values() for name in row)
+    lines = [
+        [title, *(f"{row[name]:.4g}" if name in row else "" for name in names)]
+        for title, row in rows.items()
+    ]
     table = tables.markdown([f"{count:,} pairs", *names], lines)
     place = disk.folder(folder, layout.EVALUATION)
     content = {"pairs": count, "scores": rows}

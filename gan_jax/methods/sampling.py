@@ -70,6 +70,12 @@ class Requests:
             return False
         return not given(self.config).of_other_class or self.pictures.source is not None
 
+    @property
+    def has_counterfactuals(self) -> bool:
+        """Whether these are the source pictures, of the same shape, but for what another class
+        changes."""
+        return self.has_targets and given(self.config).of_other_class
+
     def _across(self, numbers: np.ndarray, label: np.ndarray) -> Example:
         assert self.pictures is not None
         turns, places = numbers // len(self._wanted), np.empty(len(label), int)

@@ -63,6 +63,16 @@ def scores(made: np.ndarray, target: np.ndarray) -> dict[str, float]:
     return {name: float(values.mean()) for name, values in found.items()}
 
 
+def by_change(made: np.ndarray, target: np.ndarray, source: np.ndarray) -> dict[str, float]:
+    """The mean absolute difference from the target, in levels, over the pixels of all pairs
+    [n, h, w, c] in which the source differs from it (`l1_changed`), and over all others
+    (`l1_kept`); without such pixels it is left out."""
+    errors = np.abs(_levels(made) - _levels(target)).mean(axis=-1)
+    changed = (source != target).any(axis=-1)
+    parts = {"l1_changed": errors[changed], "l1_kept": errors[~changed]}
+    return {name: float(values.mean()) for name, values in parts.items() if values.size}
+
+
 def luma(pictures: np.ndarray) -> np.ndarray:
     """The brightness [n, h, w] of pictures, in levels; alpha is left out."""
     x = _levels(pictures)

@@ -20,7 +20,8 @@ SHOWN, SIDES = 16, 2
 def translate(run: Run, options: Options, folder: Path) -> list[Path]:
     """Rows of source, made, target and the difference of these two, of test pictures.
 
-    Where G is asked for a class too, there is no target, and rows end with what was made.
+    Where G is asked for a class and no such pictures of it are known, there is no target, and rows
+    end with what was made.
     """
     subject.pictures_only(run, "translate")
     if not sampling.takes_pictures(run.config):
@@ -31,11 +32,12 @@ def translate(run: Run, options: Options, folder: Path) -> list[Path]:
     assert isinstance(run.config, GAN)
     subject.dataset(run, "translate")
     numbers = range(min(SHOWN, options.num_samples))
-    shown = runs.requests(run, runs.class_numbers(run, options.classes))(numbers)
+    requests = runs.requests(run, runs.class_numbers(run, options.classes))
+    shown = requests(numbers)
     made = subject.images(run, subject.numbered(run, options, numbers))
     rows = [as_target(sources.of(run.config, shown), made.shape[1:]), made]
     columns, captions, said = ["source", "made"], [["", ""]] * len(made), "Of the classes in turn"
-    if not run.config.data.num_classes:
+    if requests.has_counterfactuals or not run.config.data.num_classes:
         asked = run.config.condition.asked
         psnr = pairs.psnr(asked(made), asked(shown.x))
         rows += [shown.x, np.abs(made.astype(int) - shown.x).astype(np.uint8)]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from test_visualize import by_hand, draw
 
-from gan_jax.data.conditions import Masked
+from gan_jax.data.conditions import Masked, OtherClass
 from gan_jax.method import LabelledSource
 from gan_jax.methods import conditioning
+from gan_jax.run import runs
 from gan_jax.visualize import NotForThisRun, subject
 
 
@@ -69,3 +70,21 @@ def test_where_a_class_is_asked_for_there_is_no_target(tmp_path, drawn):
 def test_runs_of_latents_have_no_translations(tmp_path):
     with pytest.raises(NotForThisRun, match=r"translate is of runs that make .* choose samples"):
         draw("translate", by_hand(tmp_path), tmp_path)
+
+
+def test_the_same_pictures_of_another_class_are_targets(tmp_path, drawn, monkeypatch):
+    run = giving_back(tmp_path, classes=2)
+    config = dataclasses.replace(run.config, condition=OtherClass())
+    method = run.method._replace(
+        inputs=conditioning.inputs_of(config, conditioning.condition_of(config, OtherClass()))
+    )
+    test = subject.dataset(run, "").test
+    test = test._replace(label=np.arange(len(test.x), dtype=np.int32) % 2, source=255 - test.x)
+    known = runs.Requests(config, pictures=test)
+    monkeypatch.setattr(runs, "requests", lambda run, classes: known)
+    draw("translate", run._replace(config=config, method=method), tmp_path, num_samples=4)
+    for panel in drawn[0][0]:
+        assert list(panel.columns) == ["source", "made", "target", "error"]
+        for source, made, target, _ in panel.images:
+            np.testing.assert_array_equal(source, 255 - target)
+            np.testing.assert_array_equal(made, source)
