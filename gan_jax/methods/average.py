@@ -1,6 +1,6 @@
-"""The exponential moving average of a network in training, its weights and its statistics."""
+"""The weights and statistics of networks, and their exponential moving averages in training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import jax
@@ -17,6 +17,13 @@ class Average(NamedTuple):
     stats: Tree
 
 
+class Weights(NamedTuple):
+    """Those of a network in the state of a method, or of all networks of a kind."""
+
+    raw: Average
+    averaged: Average | None = None  # None where no average is kept
+
+
 Update = Callable[[Average, NetworkState, jax.Array], Average]
 """(average, network, step) -> the average after the step that made the network."""
 
@@ -24,6 +31,16 @@ Update = Callable[[Average, NetworkState, jax.Array], Average]
 def is_kept(train: Train) -> bool:
     """Whether the average ever differs from the network: a half-life of 0 throughout has none."""
     return train.ema_half_life_images > 0 or bool(train.final_ema_half_life_images)
+
+
+def of(network: NetworkState) -> Average:
+    """The weights as they are now."""
+    return Average(network.params, network.stats)
+
+
+def joined(parts: Iterable[Average]) -> Average:
+    """Those of several networks, each field a tuple."""
+    return Average(*(tuple(field) for field in zip(*parts, strict=True)))
 
 
 def start(network: NetworkState) -> Average:

@@ -26,7 +26,7 @@ from gan_jax.methods import average, conditioning, turns
 from gan_jax.methods import cycle as cycles
 from gan_jax.methods import game as games
 from gan_jax.methods import pool as pools
-from gan_jax.methods.average import Average
+from gan_jax.methods.average import Average, Weights
 from gan_jax.methods.cycle import Cycle, Pictures
 from gan_jax.methods.game import Game
 from gan_jax.methods.gan_settings import GAN
@@ -61,6 +61,12 @@ class CycleState(NamedTuple):
     ema: Average  # of both G's
     scalars: tuple[Scalars, ...]
     pools: tuple[Pool, ...]  # empty without pools
+
+    @property
+    def networks(self) -> dict[str, Weights]:
+        """By their names in the settings, each a pair."""
+        discs = average.joined(map(average.of, self.discs))
+        return {"gen": Weights(average.of(self.gen), self.ema), "disc": Weights(discs)}
 
 
 def make(config: CycleGAN) -> Method:
@@ -169,8 +175,7 @@ def sample(
 ) -> dict[str, jax.Array]:
     """{"image": [n, h, w, c]} of the wanted classes from source pictures, in inference mode."""
     given: LabelledSource = inputs.condition
-    raw = Average(state.gen.params, state.gen.stats)
-    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
+    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, average.of(state.gen))
     made = [_translated(cycle, weights, k, given.source) for k in cycles.CLASSES]
     return {"image": _of_label(given.label, made)}
 

@@ -19,7 +19,7 @@ from gan_jax.method import Condition, Example, Inputs, Method, Metrics, take
 from gan_jax.methods import average, conditioning, turns
 from gan_jax.methods import game as games
 from gan_jax.methods import pool as pools
-from gan_jax.methods.average import Average
+from gan_jax.methods.average import Average, Weights
 from gan_jax.methods.game import Game
 from gan_jax.methods.gan_settings import GAN
 from gan_jax.methods.network_state import NetworkState, Tree, infer, split
@@ -51,6 +51,11 @@ class GANState(NamedTuple):
     ema: Average  # of G
     scalars: Scalars
 
+    @property
+    def networks(self) -> dict[str, Weights]:
+        """By their names in the settings."""
+        return _networks(self)
+
 
 class PooledState(NamedTuple):
     """That of a game with a pool; without one the field would stand in each checkpoint."""
@@ -62,8 +67,20 @@ class PooledState(NamedTuple):
     scalars: Scalars
     pool: Pool  # of fakes and their inputs
 
+    @property
+    def networks(self) -> dict[str, Weights]:
+        """By their names in the settings."""
+        return _networks(self)
+
 
 AnyState = GANState | PooledState
+
+
+def _networks(state: AnyState) -> dict[str, Weights]:
+    return {
+        "gen": Weights(average.of(state.gen), state.ema),
+        "disc": Weights(average.of(state.disc)),
+    }
 
 
 def make(config: GAN) -> Method:
@@ -219,8 +236,7 @@ def sample(
     game: Game, state: AnyState, inputs: Inputs, averaged: jax.Array | bool
 ) -> dict[str, jax.Array]:
     """{"image": [n, ...]} in the model's range from latents [n, d], in inference mode."""
-    raw = Average(state.gen.params, state.gen.stats)
-    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
+    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, average.of(state.gen))
     return {"image": infer(game.gen, weights, *inputs)}
 
 

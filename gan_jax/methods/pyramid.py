@@ -24,8 +24,9 @@ from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.method import Condition, Example, Inputs, Method, Metrics
-from gan_jax.methods import conditioning, gan
+from gan_jax.methods import average, conditioning, gan
 from gan_jax.methods import game as games
+from gan_jax.methods.average import Weights
 from gan_jax.methods.game import Game
 from gan_jax.methods.gan import AnyState
 from gan_jax.methods.gan_settings import GAN
@@ -57,6 +58,14 @@ class LaplacianPyramid(GAN, name="pyramid"):
 class PyramidState(NamedTuple):
     step: jax.Array  # int32
     levels: tuple[AnyState, ...]  # the coarsest first
+
+    @property
+    def networks(self) -> dict[str, Weights]:
+        """By their names in the settings, each of all levels."""
+        own = [level.networks for level in self.levels]
+        discs = average.joined(each["disc"].raw for each in own)
+        gens = (average.joined(kind) for kind in zip(*(each["gen"] for each in own), strict=True))
+        return {"gen": Weights(*gens), "disc": Weights(discs)}
 
 
 class Pyramid(NamedTuple):

@@ -96,13 +96,14 @@ class StartFrom:
 
     run: its directory; empty for none. It is read when the run begins, and never again.
     step: its checkpoint; none for the last one.
-    networks: which of G and D start so.
-    weights: those of G, averaged or raw; D has raw ones alone.
+    networks: which start so, by their names in the settings: both of the run's, or one. Of a
+        method with several of a name it is all of these.
+    weights: averaged or raw; a network without an average has raw ones alone.
     """
 
     run: str = ""
     step: Natural | None = None
-    networks: Literal["both", "gen", "disc"] = "both"
+    networks: Literal["both", "gen", "disc", "encoder"] = "both"
     weights: Literal["averaged", "raw"] = "averaged"
 
     def absolute(self) -> "StartFrom":

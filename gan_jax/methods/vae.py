@@ -27,7 +27,7 @@ from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.method import Condition, Example, Inputs, Method, Metrics
 from gan_jax.methods import average, conditioning, optimizers
-from gan_jax.methods.average import Average
+from gan_jax.methods.average import Average, Weights
 from gan_jax.methods.network_state import NetworkState, Tree, descend, split
 from gan_jax.methods.optimizers import Adam, Optimizer
 from gan_jax.methods.sections import Config
@@ -70,6 +70,14 @@ class VAEState(NamedTuple):
     step: jax.Array  # int32
     model: NetworkState
     ema: Average
+
+    @property
+    def networks(self) -> dict[str, Weights]:
+        """By their names in the settings."""
+        return {
+            name: Weights(*(_part(name, whole) for whole in (average.of(self.model), self.ema)))
+            for name in ("gen", "encoder")
+        }
 
 
 class Model(NamedTuple):
@@ -191,8 +199,7 @@ def sample(
 ) -> dict[str, jax.Array]:
     """{"image": [n, ...]}, the means of p(x | z) in [-1, 1], from latents [n, d], in inference
     mode."""
-    raw = Average(state.model.params, state.model.stats)
-    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, raw)
+    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, average.of(state.model))
     return {"image": 2 * jax.nn.sigmoid(_infer(vae, weights, "decode", *inputs)) - 1}
 
 
@@ -207,6 +214,11 @@ def evaluate(vae: Model, state: VAEState, batch: Example, inputs: Inputs) -> dic
     encoder's draw."""
     params, stats, _ = state.model
     return negative_bound(vae, params, stats, batch, inputs.latents, train=False)[0]
+
+
+def _part(name: str, whole: Average) -> Average:
+    """The weights of one of the two networks."""
+    return Average(whole.params[name], whole.stats.get(name, {}))
 
 
 def _pixels(images: jax.Array) -> jax.Array:

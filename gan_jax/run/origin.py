@@ -10,36 +10,30 @@ import numpy as np
 from gan_jax.config import digest
 from gan_jax.errors import UserError
 from gan_jax.methods import Config, Method, State, variation
-from gan_jax.methods.average import Average
-from gan_jax.methods.network_state import NetworkState
+from gan_jax.methods.average import Average, Weights
 from gan_jax.methods.sections import StartFrom
 from gan_jax.run import directory, runs
-from gan_jax.run.runs import Run
 from gan_jax.system.names import printable
 
-WORDS = {"gen": "G", "disc": "D"}
+WORDS = {"gen": "G", "disc": "D", "encoder": "the encoder"}
 
 
 class Origin(NamedTuple):
     """Weights out of a checkpoint of another run, and what the record says of them."""
 
-    networks: dict[str, Average]  # by their names in the state, on the host
+    networks: dict[str, Average]  # by their names in the settings, on the host
     record: dict[str, Any]
 
     def placed(self, state: State) -> State:
-        """An untrained state with these weights, of one run or of several members; the average of G
-        starts as G."""
+        """An untrained state with these weights, of one run or of several members; averages start
+        as what they are of."""
+        leaves, structure = jax.tree.flatten(state)
+        places = jax.tree.unflatten(structure, range(len(leaves))).networks
         for name, weights in self.networks.items():
-            network = getattr(state, name)
-            new = jax.tree.map(
-                lambda old, new: np.broadcast_to(new, old.shape).copy(),
-                Average(network.params, network.stats),
-                weights,
-            )
-            state = state._replace(**{name: network._replace(**new._asdict())})
-            if name == "gen":
-                state = state._replace(ema=jax.tree.map(np.copy, new))
-        return state
+            for kind in (kind for kind in places[name] if kind is not None):
+                for place, new in zip(*map(jax.tree.leaves, (kind, weights)), strict=True):
+                    leaves[place] = np.broadcast_to(new, leaves[place].shape).copy()
+        return jax.tree.unflatten(structure, leaves)
 
     def sentence(self) -> str:
         """Where they come from."""
@@ -68,9 +62,12 @@ def read(config: Config, method: Method) -> Origin | None:
         raise UserError(f"start_from.run is not to be had. {error}") from error
     like = jax.eval_shape(method.init, variation.each_root(config)[0])
     networks = {}
-    for name in WORDS if asked.networks == "both" else (asked.networks,):
-        networks[name] = jax.device_get(_weights(run, name, asked))
-        _check_fit(_named(networks[name]), _named(_own(like, name, config)), name, asked)
+    for name in like.networks if asked.networks == "both" else (asked.networks,):
+        here = _found(like, name, f"method={config.choice}")
+        there = _found(run.state, name, printable(asked.run))
+        averaged = asked.weights == "averaged" and there.averaged is not None
+        networks[name] = jax.device_get(there.averaged if averaged else there.raw)
+        _check_fit(_named(networks[name]), _named(here.raw), name, asked)
     return Origin(
         networks,
         {
@@ -86,19 +83,15 @@ def read(config: Config, method: Method) -> Origin | None:
     )
 
 
-def _weights(run: Run, name: str, asked: StartFrom) -> Average:
-    raw = _own(run.state, name, run.config)
-    return run.state.ema if name == "gen" and asked.weights == "averaged" else raw
-
-
-def _own(state: State, name: str, config: Config) -> Average:
-    network = getattr(state, name, None)
-    if not isinstance(network, NetworkState):
+def _found(state: State, name: str, owner: str) -> Weights:
+    """A network of a state. Raises `UserError` where its owner has none of this name."""
+    known = state.networks
+    if name not in known:
         raise UserError(
-            f"start_from is of a game of one G and one D, and method={config.choice} is another; "
-            "set start_from.run to nothing, or to a run of method=gan."
+            f"start_from.networks asks for {WORDS[name]}, which {owner} does not have; set it to "
+            f"one of {', '.join(known)} that both runs have."
         )
-    return Average(network.params, network.stats)
+    return known[name]
 
 
 def _named(weights: Average) -> dict[str, Any]:

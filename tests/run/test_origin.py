@@ -152,7 +152,7 @@ def test_every_member_of_several_starts_with_them(first):
         ({"gen.norm": "none"}, r"^G of .* is another network: .*bias is missing there and \[4\]"),
         ({"start_from.step": "9"}, "There is no checkpoint of step 9 in"),
         ({"start_from.run": "nowhere"}, "start_from.run is not to be had. There is no run in"),
-        ({"start_from.networks": "all"}, "must be one of both, gen, disc"),
+        ({"start_from.networks": "all"}, "must be one of both, gen, disc, encoder"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_a_sentence_and_leaves_nothing(first, tmp_path, changes, sentence):
