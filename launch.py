@@ -82,7 +82,7 @@ _NICE = flags.DEFINE_bool(
 )
 _ANIMATE = flags.DEFINE_bool("animate", False, "GIFs too.")
 _OPERANDS = flags.DEFINE_string(
-    "operands", "", "arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9."
+    "operands", "", "arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9; edit: one, such as 5."
 )
 _CONCEPT = flags.DEFINE_string(
     "concept",

@@ -412,7 +412,7 @@ def test_an_unknown_flag_is_one_sentence(capsys):
 def test_an_option_that_no_chosen_picture_uses_is_refused(run):
     for option, pictures in {
         "--nice": "samples",
-        "--operands=1-2": "arithmetic",
+        "--operands=1-2": "arithmetic, edit",
         "--strokes=a.png": "edit",
     }.items():
         code, _, err = run("--mode=visualize", "--workdir=none", "--what=sweep", option)

@@ -58,7 +58,9 @@ PICTURES: dict[str, Picture] = {
     "project": Picture(
         project, "Inversions", frozenset({"seed", "num_samples", "classes", "inputs"})
     ),
-    "edit": Picture(edit, "Edits by strokes", frozenset({"seed", "classes", "strokes"})),
+    "edit": Picture(
+        edit, "Edits by strokes", frozenset({"seed", "classes", "operands", "strokes"})
+    ),
     "translate": Picture(
         translate, "Pictures from pictures", frozenset({"seed", "num_samples", "classes"})
     ),

@@ -6,6 +6,7 @@ Left out are its sketched edges (0.2 of HOG features), warping, D's term, and th
 carries an edit over to a photograph.
 """
 
+import re
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -33,9 +34,11 @@ OPAQUE = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 def edit(run: Run, options: Options, place: Path) -> list[Path]:
-    """Sample 0 of the seed, the strokes over it, and what G makes of both.
+    """A sample, the first one or that which the operands name, the strokes over it, and what G
+    makes of both.
 
-    Raises `NotForThisRun` without strokes, and `UserError` for a file that holds none.
+    Raises `NotForThisRun` without strokes and for operands other than one number, and `UserError`
+    for a file that holds no strokes.
     """
     subject.pictures_only(run, "edit")
     subject.latents_alone(run, "edit")
@@ -43,8 +46,13 @@ def edit(run: Run, options: Options, place: Path) -> list[Path]:
         raise NotForThisRun(
             "edit needs strokes; add --strokes=FILE, a PNG that is transparent elsewhere."
         )
+    number = options.operands or "0"
+    if not re.fullmatch(r"\d{1,9}", number):
+        raise NotForThisRun(
+            f"edit takes one sample by its number, such as --operands=5, not {number}."
+        )
     colours, mask = strokes(options.strokes, run.config.data.kind.shape)
-    first = subject.numbered(run, options, [0])
+    first = subject.numbered(run, options, [int(number)])
     before = subject.images(run, first)[0]
     after = edited(run, first, colours, mask, options.seed)
     shown = np.round(mask * colours + (1 - mask) * before).astype(np.uint8)
@@ -56,7 +64,7 @@ def edit(run: Run, options: Options, place: Path) -> list[Path]:
     )
     note = subject.note(
         run,
-        f"Sample 0 of seed {options.seed}",
+        f"Sample {int(number)} of seed {options.seed}",
         "Below them the mean difference from the strokes, in levels of 0 to 255",
     )
     path = place / "edit.png"

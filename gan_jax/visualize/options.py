@@ -14,7 +14,7 @@ class Options(NamedTuple):
     num_samples: int = 64
     nice: bool = False  # the best by D's score, of 20 times as many
     animate: bool = False  # also GIFs
-    operands: str = ""  # arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9
+    operands: str = ""  # arithmetic: sample numbers, such as 1,2,3-4,5,6+7,8,9; edit: one
     concept: str = ""  # arithmetic: two classes or two folders, such as 7,1
     classes: tuple[str, ...] = ()  # that samples are of in turn, by name or number; () is all
     inputs: str = ""  # project: a folder of pictures, in place of the data's

@@ -15,6 +15,7 @@ from gan_jax.errors import UserError
 from gan_jax.method import Inputs
 from gan_jax.metrics import pairs
 from gan_jax.networks import Normal, Uniform
+from gan_jax.run import pictures
 from gan_jax.run.runs import Run
 from gan_jax.visualize import NotForThisRun, Options, inverse, subject
 from gan_jax.visualize.edit import edited, strokes
@@ -115,15 +116,25 @@ def test_strokes_of_the_samples_own_colours_leave_it_as_it_is(untrained):
     assert np.abs(after.astype(int) - before).max() <= 1
 
 
-def test_strokes_are_met_as_far_as_the_way_from_the_sample_is_worth(tmp_path):
+@pytest.mark.parametrize(("operands", "number"), [("", 0), ("1", 1)])
+def test_strokes_are_met_as_far_as_the_way_from_the_sample_is_worth(
+    tmp_path, monkeypatch, operands, number
+):
     """The least of (4 z - 1)^2 + 5 (z - z0)^2 is at (4 + 5 z0) / 21."""
+    sheets = []
+    monkeypatch.setattr(
+        "gan_jax.visualize.panels.sheet", lambda *all_of_it: sheets.append(all_of_it)
+    )
+    monkeypatch.setattr(pictures, "write_png", lambda path, sheet: None)
     run = with_sample(by_hand(tmp_path, latents=Normal(1)), lambda z: 4 * z[:, 0])
-    (z,) = np.asarray(subject.numbered(run, Options(seed=2), [0]).latents[0])
+    (z,) = np.asarray(subject.numbered(run, Options(seed=2), [number]).latents[0])
     file = png(tmp_path / "a.png", colour=(255, 255, 255, 255))
-    written = draw("edit", run, tmp_path, strokes=file, seed=2)
+    written = draw("edit", run, tmp_path, strokes=file, seed=2, operands=operands)
     assert [path.name for path in written] == ["edit.png"]
-    first = subject.numbered(run, Options(seed=2), [0])
-    after = edited(run, first, *strokes(file, (8, 8, 1)), 2)
+    (([panel], _, note),) = sheets
+    assert f"Sample {number} of seed 2." in note
+    before, _, after = panel.images[0]
+    np.testing.assert_allclose(before, np.clip((4 * z + 1) * 127.5, 0, 255), atol=1)
     level = (4 * (4 + 5 * z) / 21 + 1) * 127.5
     assert 20 < level < 235  # and not at an end, where any answer would do
     np.testing.assert_allclose(after, level, atol=1)
@@ -162,3 +173,5 @@ def test_files_without_strokes_are_refused_in_a_sentence(tmp_path):
         strokes(str(tmp_path / "c.png"), shape)
     with pytest.raises(NotForThisRun, match="edit needs strokes; add --strokes=FILE"):
         draw("edit", by_hand(tmp_path), tmp_path)
+    with pytest.raises(NotForThisRun, match=r"one sample by its number, .*--operands=5, not 1-2"):
+        draw("edit", by_hand(tmp_path), tmp_path, strokes=str(tmp_path / "a.png"), operands="1-2")
