@@ -1,6 +1,5 @@
 """Scores of pictures that were made from pictures, beside what can be made without learning."""
 
-import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -31,16 +30,19 @@ PREFIX = "pairs/"
 
 def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
     """The scores of a run's first samples by their pairs, under names that begin with `PREFIX`;
-    none where it makes pictures of latents, or its targets are not known."""
+    none where it makes pictures of latents, or its targets are not known.
+
+    What they need is made at once, which may train a network: in a loop that has a state to save a
+    signal would wait for it.
+    """
     if not requests.has_targets:
         return ()
     assert requests.pictures is not None
     count = min(MOST, len(requests.pictures.x))
-    # when first needed: it copies the targets, and may train a network
-    scored = functools.cache(lambda: of(requests, count, label_maps.reader(dataset)))
+    scored = of(requests, count, label_maps.reader(dataset))
 
     def scalars(images: np.ndarray) -> dict[str, float]:
-        return {f"{PREFIX}{name}": value for name, value in scored()(images).items()}
+        return {f"{PREFIX}{name}": value for name, value in scored(images).items()}
 
     return (Measure(count, scalars),)
 

@@ -15,9 +15,11 @@ import jax
 from gan_jax.data import Dataset
 from gan_jax.devices.mesh import Placement
 from gan_jax.devices.parallel import MetricSums, Outcome
+from gan_jax.evaluation import pairs
 from gan_jax.evaluation.looks import Plan
 from gan_jax.method import take
 from gan_jax.methods import Config, Method, State, sampling, variation
+from gan_jax.metrics.measures import measures
 from gan_jax.run import directory
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
@@ -116,7 +118,8 @@ def make_hooks(
     kind, evaluators = config.data.kind, variation.evaluators(config, method)
     requests = sampling.Requests(config, pictures=dataset.test)
     inputs = partial(sampling.inputs, config, method)
-    shared = inputs, requests, sampling.sampler(config, method, requests), plan
+    measured = (*measures(config.data, dataset), *pairs.measures(requests, dataset))
+    shared = inputs, requests, sampling.sampler(config, method, requests), measured, plan
     members = zip(directory.members(config, workdir), evaluators, strict=True)
     seeds = [
         Seed(part, dataset, *shared, evaluate, Writers(folder, step, kind), background, progress)

@@ -17,14 +17,14 @@ from tqdm import tqdm
 from gan_jax import keys
 from gan_jax.data import Dataset, kinds
 from gan_jax.devices.parallel import MetricSums
-from gan_jax.evaluation import pairs, sources
+from gan_jax.evaluation import sources
 from gan_jax.evaluation.looks import Look, Plan, collapse
 from gan_jax.evaluation.records import FLOOR, SAMPLES, Record
 from gan_jax.keys import Purpose
 from gan_jax.method import Inputs, num_examples, take
 from gan_jax.methods import Config, State, average
 from gan_jax.methods.sampling import Requests
-from gan_jax.metrics.measures import measures
+from gan_jax.metrics.measures import Measure
 from gan_jax.run.background import Background
 from gan_jax.run.intervals import is_due, was_due
 from gan_jax.run.progress import Progress
@@ -64,6 +64,7 @@ class Seed(NamedTuple):
     inputs: Callable[..., Inputs]  # `sampling.inputs` of a stream's key, numbers, what they show
     requests: Requests
     sample: Callable[..., np.ndarray]  # `sampling.sampler`, compiled once for all seeds
+    measures: tuple[Measure, ...]  # made once for all seeds
     plan: Plan
     evaluate: Callable[..., dict[str, jax.Array]]  # `Method.evaluate`, compiled once likewise
     writers: Writers
@@ -116,8 +117,7 @@ class Measures:
     """What is measured of the fixed samples, by the averaged weights, for a row after a grid."""
 
     def __init__(self, seed: Seed):
-        of_data = measures(seed.config.data, seed.dataset)
-        self._seed, self._measures = seed, (*of_data, *pairs.measures(seed.requests, seed.dataset))
+        self._seed = seed
 
     def is_due(self, step: int) -> bool:
         config = self._seed.config
@@ -127,7 +127,7 @@ class Measures:
 
     def __call__(self, moment: Moment) -> Row:
         row: Row = {}
-        for measure in self._measures:
+        for measure in self._seed.measures:
             images = self._seed.sample(moment.state, self._seed.grid_key, measure.num_samples)
             row |= measure.scalars(images)
         return row

@@ -1,10 +1,13 @@
 """What the loop calls at steps: hooks that answer at once, and writing that keeps its order."""
 
 import json
+import os
+import signal
 import threading
 import time
 
 import jax
+import numpy as np
 import pytest
 from conftest import tiny_config
 
@@ -12,10 +15,13 @@ from gan_jax import data, methods, train
 from gan_jax.config import override
 from gan_jax.devices.mesh import place
 from gan_jax.evaluation.looks import Plan
+from gan_jax.method import Example
+from gan_jax.metrics import label_maps
 from gan_jax.run import hooks
 from gan_jax.run.background import Background
 from gan_jax.run.checkpoint import Checkpoints
 from gan_jax.run.hooks import Saving, make_hooks
+from gan_jax.run.interrupts import Interrupts
 from gan_jax.run.writers import Writers
 
 NONE = Plan(0, None, ())
@@ -91,6 +97,30 @@ def test_hooks_have_intervals_of_their_own(tmp_path):
         "Grids": [0, 3, 6],
     }
     assert (tmp_path / "reals.png").exists()
+
+
+def test_a_signal_while_a_segmenter_learns_ends_the_run_at_once(tmp_path, monkeypatch):
+    """It learns before the loop, where a signal waits for what the loop is doing."""
+
+    def interrupted(known, colours):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+    draw = np.random.default_rng(0)
+    maps = np.uint8([(0, 0, 0), (255, 0, 0)])[draw.integers(2, size=(64, 8, 8))]
+    pairs = Example(draw.integers(256, size=maps.shape, dtype=np.uint8), source=maps)
+    known = data.dataset(pairs, None, (), ())
+    changes = {"condition.name": "stored", "gen.name": "srcnn", "gen.features": "4",
+               "latents.dimension": 0, "disc.name": "patch", "disc.features": "4,4",
+               "data.channels": 3}  # fmt: skip
+    monkeypatch.setattr(data, "load", lambda source: known)
+    monkeypatch.setattr(type(tiny_config().data), "has_sources", True)
+    monkeypatch.setattr(label_maps, "train", interrupted)
+    began = time.monotonic()
+    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+        train.run(override(tiny_config(), STEPS | changes), tmp_path, interrupts)
+    assert not interrupts.caught
+    assert time.monotonic() - began < 60
 
 
 def test_processes_other_than_the_first_have_hooks_that_do_nothing(tmp_path, monkeypatch):
