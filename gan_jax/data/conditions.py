@@ -24,6 +24,8 @@ class Given(Part):
 
     of_other_class: ClassVar[bool] = False
     """Whether the source is a picture of another class than is to be made of it."""
+    words: ClassVar[str] = "a picture"
+    """What the source is, for readers of a report."""
 
     def check(self, kind: Kind) -> None:
         """Raises `UserError` where examples of a kind have no such picture."""
@@ -63,6 +65,8 @@ NOTHING = Nothing()
 class Gray(Given, name="gray"):
     """The luma of a coloured picture, one channel: to colour it."""
 
+    words: ClassVar[str] = "the target in gray"
+
     def check(self, kind: Kind) -> None:
         super().check(kind)
         if kind.shape[-1] == 1:
@@ -79,6 +83,8 @@ class Gray(Given, name="gray"):
 class Small(Given, name="small"):
     """The picture at 1/`factor` of its sides, by an antialiased bicubic filter, Pillow's: for
     super-resolution."""
+
+    words: ClassVar[str] = "a small copy of the target"
 
     factor: Literal[2, 4, 8] = 4
 
@@ -102,6 +108,8 @@ class Small(Given, name="small"):
 class Masked(Given, name="masked"):
     """The picture with its middle, `share` of each side, in white: to be filled in."""
 
+    words: ClassVar[str] = "the target with a white gap"
+
     share: Annotated[float, Gt(0), Lt(1)] = 0.5
 
     def derived(self, x: jax.Array) -> jax.Array:
@@ -122,6 +130,8 @@ class Edges(Given, name="edges"):
     """The outlines of a picture, one channel, dark on white: the length of Sobel's gradient of its
     luma, of which a step from black to white reaches black."""
 
+    words: ClassVar[str] = "the outlines of the target"
+
     def derived(self, x: jax.Array) -> jax.Array:
         y = jnp.pad(luma(x), [(0, 0), (1, 1), (1, 1), (0, 0)], mode="edge")
         smooth, slope = (1.0, 2.0, 1.0), (-1.0, 0.0, 1.0)
@@ -140,6 +150,8 @@ class Blurred(Given, name="blurred"):
         alone, so that a picture has the same source in training and evaluation, in any batch.
     """
 
+    words: ClassVar[str] = "a blurred copy of the target"
+
     deviation: Positive = 2.0
     noise: NonNegative = 0.0
 
@@ -155,6 +167,8 @@ class Blurred(Given, name="blurred"):
 class Stored(Given, name="stored"):
     """The picture that the data have beside each example."""
 
+    words: ClassVar[str] = "the picture that the data have beside the target"
+
     def derived(self, x: jax.Array) -> jax.Array:
         raise UserError(
             "condition.name=stored takes pictures that the data have beside each example, and "
@@ -166,6 +180,7 @@ class OtherClass(Given, name="other_class"):
     """A picture of another class than is to be made of it, where no pairs are known."""
 
     of_other_class: ClassVar[bool] = True
+    words: ClassVar[str] = "a picture of another class"
 
     def derived(self, x: jax.Array) -> jax.Array:
         return x

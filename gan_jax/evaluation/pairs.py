@@ -1,5 +1,6 @@
 """Scores of pictures that were made from pictures, beside what can be made without learning."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -26,6 +27,9 @@ CAPTION = (
 MOST = 1_000
 """Pairs that are scored."""
 PREFIX = "pairs/"
+
+Rows = Mapping[str, Mapping[str, float]]
+"""Scores by name, of each thing that was scored."""
 
 
 def measures(requests: Requests, dataset: Dataset) -> tuple[Measure, ...]:
@@ -80,17 +84,36 @@ def beside(
     return {name: scored(images) for name, images in (made | {"target": shown.x}).items()}
 
 
-def write(folder: Path, count: int, rows: Mapping[str, Mapping[str, float]]) -> str:
-    """Writes the scores of `count` pairs by what they are of, as JSON and as a table to the folder
-    of a run's evaluation; returns the table."""
+def write(folder: Path, count: int, rows: Rows) -> str:
+    """Writes the scores of `count` pairs as JSON and as a table to the folder of a run's
+    evaluation; returns the table."""
+    shown = tables.markdown(*table(count, rows))
+    place = disk.folder(folder, layout.EVALUATION)
+    content = {"pairs": count, "scores": rows}
+    disk.write_whole(place / layout.PAIRS, disk.to_json(content, indent=2).encode())
+    disk.write_whole(place / layout.PAIRS_TABLE, f"{shown}\n{CAPTION}\n".encode())
+    return shown
+
+
+def table(count: int, rows: Rows) -> tuple[list[str], list[list[str]]]:
+    """The head and the rows of a table of the scores of `count` pairs."""
     names = dict.fromkeys(name for row in rows.values() for name in row)
     lines = [
         [title, *(f"{row[name]:.4g}" if name in row else "" for name in names)]
         for title, row in rows.items()
     ]
-    table = tables.markdown([f"{count:,} pairs", *names], lines)
-    place = disk.folder(folder, layout.EVALUATION)
-    content = {"pairs": count, "scores": rows}
-    disk.write_whole(place / layout.PAIRS, disk.to_json(content, indent=2).encode())
-    disk.write_whole(place / layout.PAIRS_TABLE, f"{table}\n{CAPTION}\n".encode())
-    return table
+    return [f"{count:,} pairs", *names], lines
+
+
+def read(folder: Path) -> tuple[int, Rows]:
+    """How many pairs were scored in a run's evaluation, and their scores; 0 and none where these
+    are missing or damaged."""
+    try:
+        found = json.loads(disk.read(folder / layout.EVALUATION / layout.PAIRS))
+        rows = {
+            title: {name: value for name, value in row.items() if type(value) is float}
+            for title, row in found["scores"].items()
+        }
+        return int(found["pairs"]), rows
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return 0, {}

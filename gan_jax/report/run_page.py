@@ -1,6 +1,6 @@
 """The page of one run."""
 
-from gan_jax.report import curves, details, pictures, scores
+from gan_jax.report import curves, details, pictures, scores, translations
 from gan_jax.report.document import contents, document, header, notice, section, text
 from gan_jax.report.embed import Album
 from gan_jax.report.records import Record
@@ -16,6 +16,7 @@ def page(record: Record) -> str:
     parts = {
         "Samples": samples,
         "Scores": scored,
+        "Scores by pairs": translations.section(record),
         "Curves": curves.charts(panels, first=len(charts)),
         **pictures.sections(record, album),
         "Commands": details.commands(record),

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from gan_jax.report import translations
 from gan_jax.report.document import figure, text
 from gan_jax.report.embed import Album, Embedded, bytes_of, read, spread
 from gan_jax.report.records import Record, snapshots
@@ -40,7 +41,7 @@ def timeline(record: Record) -> tuple[str, list[dict[str, Any]]]:
     album, path = Album(BYTES_OF_REALS), record.folder / layout.REALS
     if reals := album.embed(path, side) or album.embed(path, SIDE):
         figures.append(figure(reals, "Training images"))
-    sentence = "The same latents at every step."
+    sentence = translations.sentence(record) or "The same latents at every step."
     if len(shots) < len(found):
         sentence += f" {len(shots)} of {len(found)} snapshots are in this page."
     if any(grid.reduced for grid in last.values()):
