@@ -18,6 +18,7 @@ from gan_jax.method import Condition, Example, Inputs, Metrics
 from gan_jax.methods.game import Game
 from gan_jax.methods.network_state import NetworkState, Tree, train_pass
 from gan_jax.methods.passes import Fakes, StepContext, disc_pass, gen_value
+from gan_jax.methods.schedules import Schedule
 from gan_jax.objectives import content
 
 CLASSES = (0, 1)
@@ -34,7 +35,7 @@ class Cycle(NamedTuple):
 
     game: Game  # of each class
     condition: Callable[[Example], Condition]  # of samples
-    cycle: float
+    cycle: Schedule
     identity: float
     distance: Callable[[jax.Array, jax.Array], jax.Array]
     gen_first: bool
@@ -104,7 +105,8 @@ def gens_value(
         if made.same:
             reports["g/identity"] = cycle.distance(made.same[k], real[k])
         found.append(reports)
-    weights = {"g/adversarial": 1.0, "g/cycle": cycle.cycle, "g/identity": cycle.identity}
+    again = cycle.cycle(contexts[0].step)
+    weights = {"g/adversarial": 1.0, "g/cycle": again, "g/identity": cycle.identity}
     terms = [weights[name] * each[name] for each in found for name in weights if name in each]
     return sum(terms, jnp.zeros(())), by_class(found)
 

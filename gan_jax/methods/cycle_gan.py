@@ -22,7 +22,7 @@ from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.keys import Purpose
 from gan_jax.method import Condition, Example, Inputs, LabelledSource, Method, Metrics
-from gan_jax.methods import average, conditioning, turns
+from gan_jax.methods import average, conditioning, schedules, turns
 from gan_jax.methods import cycle as cycles
 from gan_jax.methods import game as games
 from gan_jax.methods import pool as pools
@@ -42,13 +42,14 @@ class CycleGAN(GAN, name="cycle_gan"):
     """Two games on two classes; `gen`, `disc`, `loss` and all else are of both.
 
     cycle, identity: weights of the distances between pictures and what both G's, or their own
-        class's G, made of them.
+        class's G, made of them; `final_cycle` is where `train.schedule` leads.
     first: whether G's or D's are updated first in a step. The fakes are of G's before it, and G's
         are judged by the D's of the time: by the old ones in the authors' order, `gen`.
     """
 
     condition: Given = OtherClass()
     cycle: NonNegative = 10.0
+    final_cycle: NonNegative | None = None
     identity: NonNegative = 5.0
     distance: Literal["l1", "l2"] = "l1"
     first: Literal["gen", "disc"] = "gen"
@@ -99,7 +100,7 @@ def parts(config: CycleGAN, build: Callable[[GAN], Game] = games.make) -> Cycle:
     return Cycle(
         game=build(dataclasses.replace(config, data=alone)),
         condition=conditioning.condition_of(config, config.condition),
-        cycle=config.cycle,
+        cycle=schedules.make(config.train, config.cycle, config.final_cycle, "final_cycle"),
         identity=config.identity,
         distance=cycles.DISTANCES[config.distance],
         gen_first=config.first == "gen",

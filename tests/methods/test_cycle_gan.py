@@ -13,6 +13,7 @@ from gan_jax.devices import collectives
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Inputs, LabelledSource
 from gan_jax.methods import GAN, SGD, CycleGAN, GameTrain, cycle_gan
+from gan_jax.methods import cycle as cycles
 from gan_jax.methods.passes import StepContext
 from gan_jax.methods.sampling import Requests
 from gan_jax.networks import MLPDisc, Normal, SRCNNGen
@@ -164,6 +165,26 @@ def test_what_is_measured_is_of_each_class_and_the_mean(after):
     assert set(found) == names | {"g/loss", "g/grad_norm"}
     terms = (found["g/adversarial"], 10 * found["g/cycle"], 5 * found["g/identity"])
     np.testing.assert_allclose(found["g/loss"], 2 * sum(terms), rtol=1e-5)
+
+
+def test_the_weight_of_the_cycle_changes_where_the_schedule_says(state):
+    """In one step, as DiscoGAN's does after 10,000."""
+    changes = {"cycle": 0.5, "final_cycle": 4.0, "train.schedule": "linear",
+               "train.schedule_after_images": 40, "train.schedule_images": 4}  # fmt: skip
+    joined = cycle_gan.parts(override(CONFIG, changes))
+
+    def value(step):
+        contexts = [StepContext(step, own, lambda purpose: KEY) for own in state.scalars]
+        made, _ = cycles.joint(joined, contexts, REAL, state.gen.stats, state.gen.params)
+        return cycles.gens_value(joined, contexts, REAL, state.discs, made)
+
+    loss = jax.jit(collectives.alone(value))
+    for step, weight in ((0, 0.5), (10, 0.5), (11, 4.0), (30, 4.0)):
+        total, found = loss(jnp.int32(step))
+        terms = found["g/adversarial"], weight * found["g/cycle"], 5 * found["g/identity"]
+        np.testing.assert_allclose(total, 2 * sum(terms), rtol=1e-5)
+    with pytest.raises(UserError, match=r"final_cycle=4.0 is the end of a schedule; set"):
+        cycle_gan.parts(override(CONFIG, {"final_cycle": 4}))
 
 
 def test_a_sample_is_of_the_wanted_class_and_scored_by_its_d(joined, state, port):
