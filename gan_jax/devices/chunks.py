@@ -94,10 +94,12 @@ def _repeated(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], 
 
 
 def _shares(leaf: Any, devices: int) -> np.ndarray:
-    """Examples [n, ...] in equal shares, with room for the most that a device takes."""
-    shares = np.asarray(leaf).reshape(devices, -1, *leaf.shape[1:])
-    room = [(0, 0), (0, MOST_CHUNKS * CHUNK - shares.shape[1]), *[(0, 0)] * (leaf.ndim - 1)]
-    return np.pad(shares, room).reshape(-1, *leaf.shape[1:])
+    """Examples [n, ...] in equal shares, with room for the most that a device takes; of no numbers
+    too, such as the latents [n, 0] of a generator that takes none."""
+    each, most = len(leaf) // devices, MOST_CHUNKS * CHUNK
+    shares = np.asarray(leaf).reshape(devices, each, *leaf.shape[1:])
+    room = [(0, 0), (0, most - each), *[(0, 0)] * (leaf.ndim - 1)]
+    return np.pad(shares, room).reshape(devices * most, *leaf.shape[1:])
 
 
 def _is_there(made: Any) -> bool:
@@ -109,7 +111,8 @@ def _fetched(devices: int, made: Any, each: int, count: int) -> Any:
     """The first `count` results of those that the devices made, in order."""
 
     def rows(leaf: np.ndarray) -> np.ndarray:
-        shape = leaf.shape[1:]
-        return leaf.reshape(devices, -1, *shape)[:, : each * CHUNK].reshape(-1, *shape)[:count]
+        most, size, shape = len(leaf) // devices, each * CHUNK, leaf.shape[1:]
+        used = leaf.reshape(devices, most, *shape)[:, :size]
+        return used.reshape(devices * size, *shape)[:count]
 
     return jax.tree.map(rows, jax.device_get(made))

@@ -1,6 +1,7 @@
 """What the pictures of a run have in common: its latents by number, their images, its words."""
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -57,7 +58,8 @@ def images(run: Run, inputs: Inputs) -> np.ndarray:
     """The images of inputs [..., d], by the averaged weights, as examples are stored: uint8
     [..., h, w, c], or float32 [..., 2] where the data are points."""
     shape = inputs.latents.shape[:-1]
-    flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[len(shape) :]), inputs)
+    count = math.prod(shape)  # not -1, as there may be no latents
+    flat = jax.tree.map(lambda leaf: leaf.reshape(count, *leaf.shape[len(shape) :]), inputs)
     made = _all(_compiled(run.config, run.method).sample, run, flat)
     return made.reshape(*shape, *made.shape[1:])
 

@@ -5,6 +5,7 @@ import pytest
 
 from gan_jax import keys
 from gan_jax.devices import chunks
+from gan_jax.method import take
 
 
 def on_devices(monkeypatch, count):
@@ -26,12 +27,13 @@ def themselves(numbers):
 def test_each_result_is_that_of_its_own_example(monkeypatch, devices, most):
     on_devices(monkeypatch, devices)
     monkeypatch.setattr(chunks, "MOST_CHUNKS", most)
-    stream = chunks.streamer(lambda given, x: {"sum": x.sum(1) * given, "same": x})
-    examples = np.arange(2 * 500, dtype=np.float32).reshape(500, 2)
+    stream = chunks.streamer(lambda given, x: {"sum": x[0].sum(1) * given, "same": x})
+    examples = np.arange(2 * 500, dtype=np.float32).reshape(500, 2), np.zeros((500, 0), np.float32)
     for count in (1, 64, 65, 128, 200, 384, 385, 500):
-        found = whole(stream, np.float32(3), *chunks.of_arrays(examples[:count]))
+        found = whole(stream, np.float32(3), *chunks.of_arrays(take(examples, slice(count))))
         np.testing.assert_array_equal(found["sum"], 3 * (4 * np.arange(count) + 1))
-        np.testing.assert_array_equal(found["same"], examples[:count])
+        np.testing.assert_array_equal(found["same"][0], examples[0][:count])
+        assert found["same"][1].shape == (count, 0)
     sizes = [len(part["sum"]) for part in stream(np.float32(3), *chunks.of_arrays(examples))]
     size = devices * most * chunks.CHUNK
     assert sizes == [min(size, 500 - first) for first in range(0, 500, size)]

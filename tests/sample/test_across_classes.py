@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_jax import evaluate, keys, train
+from gan_jax import evaluate, keys, sample, train
 from gan_jax.config import override
 from gan_jax.data import TwoFolders, sheets
 from gan_jax.errors import UserError
@@ -97,6 +97,13 @@ def test_pictures_of_the_users_own_become_the_class_that_is_named(run, tmp_path)
     assert (pictures[0] != pictures[1]).any()
     with pytest.raises(UserError, match="Add --classes, one of dark, bright"):
         translated.run(run, str(tmp_path), 0)
+
+
+def test_samples_are_drawn_of_no_latents(run, tmp_path):
+    found = np.load(sample.run(run, num_samples=5, seed=3, output=tmp_path) / "samples.npz")
+    assert found["images"].shape == (5, 8, 8, 3)
+    assert found["latents"].shape == (5, 0)
+    assert found["labels"].tolist() == [0, 1, 0, 1, 0]
 
 
 def test_a_batch_without_equal_parts_is_refused(config, tmp_path):

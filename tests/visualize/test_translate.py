@@ -9,18 +9,19 @@ from test_visualize import by_hand, draw
 from gan_jax.data.conditions import Masked, OtherClass
 from gan_jax.method import LabelledSource
 from gan_jax.methods import conditioning
+from gan_jax.networks import Normal
 from gan_jax.run import runs
 from gan_jax.visualize import NotForThisRun, subject
 
 
-def giving_back(tmp_path, classes=0):
+def giving_back(tmp_path, classes=0, latents=0):
     """The middle of its pictures stays white."""
 
     def sample(state, inputs, averaged):
         given = inputs.condition
         return {"image": given.source if isinstance(given, LabelledSource) else given}
 
-    run, given = by_hand(tmp_path, classes=classes), Masked(0.5)
+    run, given = by_hand(tmp_path, classes=classes, latents=Normal(latents)), Masked(0.5)
     config = dataclasses.replace(run.config, condition=given)
     inputs = conditioning.inputs_of(config, conditioning.condition_of(config, given))
     return run._replace(config=config, method=run.method._replace(inputs=inputs, sample=sample))
@@ -61,7 +62,8 @@ def test_a_row_has_source_made_target_and_error(tmp_path, drawn):
 
 
 def test_where_a_class_is_asked_for_there_is_no_target(tmp_path, drawn):
-    draw("translate", giving_back(tmp_path, classes=10), tmp_path, num_samples=1)
+    run = giving_back(tmp_path, classes=10, latents=12)
+    draw("translate", run, tmp_path, num_samples=1)
     ((only,), _) = drawn[0]
     assert list(only.columns) == ["source", "made"]
     assert only.images.shape == (1, 2, 8, 8, 1)
