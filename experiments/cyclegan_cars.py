@@ -6,7 +6,8 @@ Zhu et al. 2017, arXiv 1703.10593, as in `cyclegan_cifar10`. Of each test pictur
 the other paint is drawn too, so grids and scores have targets, which training never sees.
 
 Two CPU cores beside other work, seed 0, 586 steps of 8,000 at batch 8: the paint is the other one,
-on the car the error is half of what it was; backgrounds are still washed out.
+where it is to change l1_changed is 34.9 levels of the source's 71.7; backgrounds are still washed
+out, l1_kept is 29.7.
 """
 
 import dataclasses
