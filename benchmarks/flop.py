@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from gan_jax import keys, ops
 from gan_jax.method import Example
-from gan_jax.methods import GAN
+from gan_jax.methods import GAN, conditioning
 from gan_jax.networks import latents
 from gan_jax.networks.resampling import PooledConv
 from gan_jax.objectives.penalties import GradientPenalty
@@ -70,7 +70,8 @@ def _layers(config: GAN) -> tuple[list[int], list[int]]:
     def trace(key: jax.Array) -> None:
         x = jnp.zeros((1, *shape))
         z = latents.sampler(config.latents)(keys.per_example(key, jnp.arange(1)))
-        condition = config.data.condition(Example(x, jnp.zeros(1, jnp.int32), x))
+        example = Example(x, jnp.zeros(1, jnp.int32), x if config.data.has_sources else None)
+        condition = conditioning.condition_of(config, config.condition)(example)
         for settings, inputs, costs in ((config.gen, z, gen), (config.disc, x, disc)):
             network = settings.build(shape, classes, jnp.dtype(jnp.float32))
             variables = network.init(key, inputs, condition, train=True)

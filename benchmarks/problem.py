@@ -63,6 +63,7 @@ def for_comparison(problem: Problem) -> Problem:
     plain = {
         "train.compute_dtype": "float32",
         "train.batch_size": min(COMPARED, config.train.batch_size),
+        "gen.dropout_rate": 0.0,
         "disc.dropout_rate": 0.0,
         "data.flip": "none",
         "augment.name": "none",

@@ -109,6 +109,17 @@ def test_operations_of_residual_networks_by_hand():
     assert flop.of_disc(config) == [*down, 2 * 8]
 
 
+def test_operations_of_a_pair_that_sees_source_pictures_by_hand():
+    """A gray picture and x, 3 channels: 4x4 kernels, of stride 2 or of a last map of 7x7."""
+    settings = ["gen.features=8,6,5", "disc.features=4,6"]
+    config = problem.configure("pix2pix_colour_cifar10", settings)
+    down = [256 * 16 * 8, 64 * 16 * 8 * 6, 16 * 16 * 6 * 5]
+    up = [16 * 16 * 5 * 6, 64 * 16 * 12 * 8, 256 * 16 * 16 * 3]
+    assert flop.of_gen(config) == [2 * products for products in down + up]
+    disc = [256 * 16 * 4 * 4, 15**2 * 16 * 4 * 6, 14**2 * 16 * 6]
+    assert flop.of_disc(config) == [2 * products for products in disc]
+
+
 @pytest.mark.parametrize(
     ("each", "steps"), [(2.5, 1), (0.1, 10), (0.001, 1000), (1e-6, 1024)], ids=str
 )

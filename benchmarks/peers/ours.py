@@ -7,7 +7,6 @@ the program for one step a call. It runs on all devices of the process, and trai
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.peers import MOST_STEPS, Losses, Problem, Step
@@ -95,15 +94,15 @@ def _first(problem: Problem) -> Losses:
     """The losses by the method's own updates and penalty, at full precision."""
     game = games.make(problem.config)
     x = problem.images.reshape(-1, *game.shape)
-    condition = game.condition(Example(x, jnp.asarray(problem.labels)))
 
     def key_of(purpose: keys.Purpose) -> jax.Array:
         return keys.at_step(keys.root(0), purpose, 0)
 
-    def losses(real: jax.Array, z: jax.Array) -> Losses:
+    def losses(real: jax.Array, labels: jax.Array, z: jax.Array, weights: dict) -> Losses:
+        condition = game.condition(Example(real, labels))
         state = gan.init(game, keys.root(0))
         gen, start = (
-            network._replace(params=problem.weights[name])
+            network._replace(params=weights[name])
             for name, network in (("gen", state.gen), ("disc", state.disc))
         )
         now, inputs = passes.StepContext(state.step, state.scalars, key_of), Inputs(z, condition)
@@ -131,7 +130,9 @@ def _first(problem: Problem) -> Losses:
             disc_real = game.loss.disc_real(on_real.logits).mean()
         return Losses(disc_real, disc_loss - disc_real, penalty, of_gen["g/loss"])
 
-    mapped = jax.vmap(losses, axis_name=collectives.AXIS)
+    # weights that were constants would have XLA compute what depends on them alone, for minutes
+    mapped = jax.vmap(losses, (0, 0, 0, None), axis_name=collectives.AXIS)
     with jax.default_matmul_precision("highest"):  # on a GPU the default is less
-        values = jax.jit(mapped)(x[None], problem.latents[None])
+        given = (part[None] for part in (x, problem.labels, problem.latents))
+        values = jax.jit(mapped)(*given, problem.weights)
     return Losses(*(float(value[0]) for value in values))

@@ -15,16 +15,21 @@ from benchmarks.peers import pytorch_networks as networks
 from benchmarks.peers.pytorch_step import Draws, stepper
 from gan_jax.errors import UserError
 
-FREE = ("data.num_classes", "data.flip", "train.disc_updates", "train.schedule", "disc.pooling")
+FREE = (
+    *("data.num_classes", "data.flip", "train.disc_updates", "train.schedule", "disc.pooling"),
+    "content.l1",
+)
 KNOWN_HERE = {name: values for name, values in KNOWN.items() if name not in FREE} | {
-    "gen.name": tuple(networks.GENERATORS),
+    "condition.name": ("none", "gray"),
+    "gen.name": (*networks.GENERATORS, "unet"),
     "gen.output": ("tanh", "linear"),
-    "gen.norm": ("batch", "conditional_batch", "none"),
+    "gen.norm": ("batch", "conditional_batch", "instance", "none"),
     "gen.kernel_norm": ("none", "spectral"),
     "gen.conditioning": ("none", "embedding"),
-    "disc.name": tuple(networks.BODIES),
+    "disc.name": (*networks.BODIES, "patch"),
+    "disc.norm": ("batch", "instance", "none"),
     "disc.kernel_norm": ("none", "spectral"),
-    "disc.conditioning": ("none", "projection"),
+    "disc.conditioning": ("none", "projection", "source"),
     "loss.name": ("non_saturating", "hinge", "wasserstein", "relativistic_pairing"),
     "penalty.name": ("none", "r1", "r2", "r1_r2", "wgan_gp"),
     "train.gen_latents": ("shared", "fresh"),

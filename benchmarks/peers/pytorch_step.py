@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from benchmarks.peers import Problem
 from benchmarks.peers.pytorch_augment import augment, column
+from gan_jax.data.conditions import LUMA
 from gan_jax.methods.gan_settings import GameTrain
 from gan_jax.objectives import losses
 
@@ -79,15 +80,18 @@ def stepper(problem: Problem, gen, disc, real, labels) -> Step:
     def autocast():
         return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
 
+    takes_gray = config.condition.choice == "gray"
+    condition = labels
+
     def make(z):
         with autocast():
-            return run_gen(z, labels).float()
+            return run_gen(z, condition).float()
 
     def judge(images):
         if config.augment.names:
             images = augment(images, config.augment.names, config.augment.probability)
         with autocast():
-            return run_disc(images, labels)
+            return run_disc(images, condition)
 
     def descend(loss):
         disc_opt.zero_grad()
@@ -131,12 +135,14 @@ def stepper(problem: Problem, gen, disc, real, labels) -> Step:
     fresh = train.gen_latents == "fresh"
 
     def step(draws: Draws):
+        nonlocal condition
         first = None
         for update in range(train.disc_updates):
             kept = update == train.disc_updates - 1 and not fresh
+            seen = mirrored(real).detach()
+            condition = gray(seen) if takes_gray else labels
             with torch.set_grad_enabled(kept):
                 fake = make(draws.latents())
-            seen = mirrored(real).detach()
             found = update_disc(seen, fake.detach(), draws.mix)
             first = first or found
         if fresh:
@@ -149,6 +155,8 @@ def stepper(problem: Problem, gen, disc, real, labels) -> Step:
             gen_loss = F.softplus(on_real - judge(fake)).mean()
         else:
             gen_loss = loss.gen(judge(fake))
+            if config.content.l1:
+                gen_loss = gen_loss + config.content.l1 * F.l1_loss(fake, seen)
         gen_loss.backward()
         disc.requires_grad_(True)
         gen_opt.step()
@@ -156,6 +164,12 @@ def stepper(problem: Problem, gen, disc, real, labels) -> Step:
         return *first, gen_loss
 
     return step
+
+
+def gray(images: torch.Tensor) -> torch.Tensor:
+    """Those of `gan_jax.data.conditions.Gray`: images [n, 3, h, w] to [n, 1, h, w]."""
+    luma = torch.tensordot(images, images.new_tensor(LUMA), ([1], [0]))[:, None]
+    return torch.round((luma.clamp(-1, 1) + 1) * 127.5) / 127.5 - 1
 
 
 def averaging(gen: torch.nn.Module, train: GameTrain) -> Callable[[], None]:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.peers import Problem
-from benchmarks.peers.pytorch_networks import layers, plain, r3gan, resnet
+from benchmarks.peers.pytorch_networks import layers, pix2pix, plain, r3gan, resnet
 
 GENERATORS = {
     "dcgan": plain.DCGANGenerator,
@@ -25,6 +25,8 @@ BODIES = {
     "resnet": resnet.ResNetBody,
     "sndcgan": plain.SNDCGANBody,
 }
+SOURCE_CHANNELS = 1
+"""Of the only source pictures that these networks know, gray ones."""
 
 
 class ConditionalGenerator(nn.Module):
@@ -62,21 +64,33 @@ class Discriminator(nn.Module):
 
 
 def make(problem: Problem) -> tuple[nn.Module, nn.Module]:
-    """G: (latents, labels) to mirrored images [n, channels, height, width]; D: those to logits."""
+    """G: (latents, labels) to mirrored images [n, channels, height, width]; D: those to logits.
+    pix2pix's have source pictures, mirrored as well, in place of labels."""
+    gen, disc = _gen(problem), _disc(problem)
+    for network, name in ((gen, "gen"), (disc, "disc")):
+        settings = getattr(problem.config, name)
+        layers.load(network, problem.weights[name], problem.stats[name], settings)
+    return gen, disc
+
+
+def _gen(problem: Problem) -> nn.Module:
     config, shape = problem.config, problem.images.shape[1:]
+    if config.gen.choice == "unet":
+        return pix2pix.UNetGenerator(config.gen, SOURCE_CHANNELS, shape)
     classes, latents = config.data.num_classes, problem.latents.shape[1]
     conditional = config.gen.conditioning != "none"
     if conditional:
         latents += config.gen.embedding_features or classes
-    gen: nn.Module = GENERATORS[config.gen.choice](config.gen, latents, shape, classes)
-    if conditional:
-        gen = ConditionalGenerator(gen, config.gen, classes)
+    gen = GENERATORS[config.gen.choice](config.gen, latents, shape, classes)
+    return ConditionalGenerator(gen, config.gen, classes) if conditional else gen
+
+
+def _disc(problem: Problem) -> nn.Module:
+    config, shape = problem.config, problem.images.shape[1:]
+    if config.disc.choice == "patch":
+        return pix2pix.PatchDiscriminator(config.disc, SOURCE_CHANNELS, shape)
     body = BODIES[config.disc.choice](config.disc, shape)
-    disc = Discriminator(body, config.disc, classes)
-    for network, name in ((gen, "gen"), (disc, "disc")):
-        settings = getattr(config, name)
-        layers.load(network, problem.weights[name], problem.stats[name], settings)
-    return gen, disc
+    return Discriminator(body, config.disc, config.data.num_classes)
 
 
 def images(problem: Problem) -> torch.Tensor:

@@ -70,7 +70,9 @@ class Norm(nn.Module):
         super().__init__()
         self.conditional = network.norm == "conditional_batch" and num_classes > 0
         self.layer: nn.Module = nn.Identity()
-        if network.norm != "none":
+        if network.norm == "instance":
+            self.layer = nn.InstanceNorm2d(channels, network.batch_norm_epsilon, affine=True)
+        elif network.norm != "none":
             kind = nn.BatchNorm2d if maps else nn.BatchNorm1d
             fields = network.batch_norm_epsilon, 1 - network.batch_norm_momentum
             self.layer = kind(channels, *fields, affine=not self.conditional)
@@ -138,7 +140,10 @@ def load(
 
 
 def _load_norm(norm: Norm, params: dict[str, Any], name: str) -> None:
-    """Norms without a class start with ones and zeros in both libraries."""
+    """BatchNorms without a class start with ones and zeros in both libraries."""
+    if isinstance(norm.layer, nn.InstanceNorm2d):
+        _put(norm.layer.weight, params[name]["scale"])
+        _put(norm.layer.bias, params[name]["bias"])
     if norm.conditional:
         found = params[name]
         _put(norm.layer.scale, found["scale"])
