@@ -51,8 +51,7 @@ def conv_transpose(x, kernel, stride=2, padding="SAME"):
         (n - 1) * stride + sum(p) - t + 2 for n, p, t in zip(out, pads, taps, strict=True)
     )
     low = tuple(t - 1 - p[0] for t, p in zip(taps, pads, strict=True))
-    adjoint = kernel[::-1, ::-1].swapaxes(2, 3)
-    return image_of(x, adjoint, Window(image, taps, (stride, stride), low, out))
+    return image_of(x, kernel, Window(image, taps, (stride, stride), low, out, turned=True))
 
 
 _NAMED = ("SAME", "VALID")

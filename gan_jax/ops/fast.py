@@ -94,7 +94,7 @@ def transforms(window, axis):
     The taps of each phase, one residue modulo the stride, see every stride-th pixel only: they
     are a convolution of stride 1, and its points are apart from those of the other phases.
     """
-    image, taps, stride, low, out = (field[axis] for field in window)
+    image, taps, stride, low, out = (field[axis] for field in window[:5])
     tiles = -(-out // TILE)
     parts = []
     for phase in range(min(stride, taps)):

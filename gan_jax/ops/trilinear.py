@@ -22,13 +22,15 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from gan_jax.ops import columns, fast, native
+from gan_jax.ops import columns, fast, native, taps
 from gan_jax.ops.platform import for_platform
+from gan_jax.ops.window import turn
 
-FORMS = {"tiles": fast, "native": native, "columns": columns}
+FORMS = {"tiles": fast, "native": native, "columns": columns, "taps": taps}
 """Modules with an `output`, an `image` and a `kernel`."""
 
 NATIVE_CHANNELS = 16  # from which on XLA's own convolutions of stride 1 are as fast as any
+FEW_PIXELS = 64  # of all images' outputs up to which it does not pay to turn a kernel
 TINY_MAP = 16  # output pixels up to which a GPU gets its adjoints by columns
 FEW_CHANNELS = 4  # of an image up to which a GPU gets it by columns
 MOST_TAPS = 225  # of a kernel whose columns are made, which takes an operation each to compile
@@ -58,9 +60,23 @@ def kernel_of(x, y, window):
 
 
 def _form(name, window, gpu, native):
+    native = _of_either_layout(name, native)
     if prod(window.taps) > MOST_TAPS:
         return native
+    gpu = _of_either_layout(name, gpu)
     return for_platform(native, cpu=partial(_on_cpu, name), gpu=gpu)
+
+
+def _of_either_layout(name, form):
+    """A form of kernels [kh, kw, in, out] that takes turned ones too."""
+
+    def turning(a, b, window):
+        if not window.turned:
+            return form(a, b, window)
+        window = window._replace(turned=False)
+        return turn(form(a, b, window)) if name == "kernel" else form(a, turn(b), window)
+
+    return turning
 
 
 def give_gradients(output, image, kernel):
@@ -102,12 +118,23 @@ def on_cpu(name, window, dtype, channels, batch):
         and prod(window.taps) > 1
         and min(channels if name == "kernel" else channels[:1]) >= NATIVE_CHANNELS
     )
-    return "native" if suits_native else "columns"
+    if suits_native:
+        return "native"
+    few_pixels = batch * prod(window.out) <= FEW_PIXELS
+    return "taps" if window.turned and few_pixels else "columns"
+
+
+def by_form(form, name):
+    """A map of (a, b, window) by one of `FORMS`; `taps` are of turned kernels alone."""
+    function = getattr(FORMS[form], name)
+    return function if form == "taps" else _of_either_layout(name, function)
 
 
 def _on_cpu(name, a, b, window):
     channels = (a.shape[-1], b.shape[-1]) if name == "kernel" else b.shape[2:]
-    return getattr(FORMS[on_cpu(name, window, a.dtype, channels, len(a))], name)(a, b, window)
+    if window.turned and name != "kernel":
+        channels = channels[::-1]
+    return by_form(on_cpu(name, window, a.dtype, channels, len(a)), name)(a, b, window)
 
 
 def _gpu_image(y, kernel, window):

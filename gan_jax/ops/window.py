@@ -7,9 +7,11 @@ from jax import lax
 
 
 class Window(NamedTuple):
-    """How a kernel slides over an image; every field is a (rows, columns) pair of ints.
+    """How a kernel slides over an image; fields are (rows, columns) pairs of ints.
 
-    Through tap `t`, output pixel `o` sees input pixel `stride * o + t - low`.
+    Through tap `t`, output pixel `o` sees input pixel `stride * o + t - low`. A kernel that is
+    `turned` lies in memory as that of the transposed convolution, with both spatial axes flipped
+    and the channel axes exchanged.
     """
 
     image: tuple[int, ...]
@@ -17,6 +19,7 @@ class Window(NamedTuple):
     stride: tuple[int, ...]
     low: tuple[int, ...]
     out: tuple[int, ...]
+    turned: bool = False
 
     @property
     def blocks(self):
@@ -42,28 +45,41 @@ class Window(NamedTuple):
         return [(r, c) for r in rows for c in columns]
 
 
+def turn(kernel):
+    """[kh, kw, in, out] to the layout of a `turned` one, [kh, kw, out, in], and back."""
+    return kernel[::-1, ::-1].swapaxes(2, 3)
+
+
 def im2col(x, window):
     """What every tap sees: [B, H, W, C] to [B, out_h, out_w, kh * kw * C]."""
-    (bh, bw), (sh, sw), (oh, ow) = window.blocks, window.stride, window.out
-    x = _pad(x, window.pads).reshape(x.shape[0], bh, sh, bw, sw, x.shape[-1])
-    taps = [x[:, i : i + oh, p, j : j + ow, q] for (p, i), (q, j) in window.shifts]
-    return jnp.concatenate(taps, axis=-1)
+    return jnp.concatenate(seen_by_tap(x, window), axis=-1)
 
 
 def col2im(columns, window):
-    """The adjoint of `im2col`: [B, out_h, out_w, kh * kw * C] to [B, H, W, C].
+    """The adjoint of `im2col`: [B, out_h, out_w, kh * kw * C] to [B, H, W, C]."""
+    return image_of_taps(jnp.split(columns, len(window.shifts), axis=-1), window)
+
+
+def seen_by_tap(x, window):
+    """What each tap sees of [B, H, W, C], row-major: kh * kw of [B, out_h, out_w, C]."""
+    (bh, bw), (sh, sw), (oh, ow) = window.blocks, window.stride, window.out
+    x = _pad(x, window.pads).reshape(x.shape[0], bh, sh, bw, sw, x.shape[-1])
+    return [x[:, i : i + oh, p, j : j + ow, q] for (p, i), (q, j) in window.shifts]
+
+
+def image_of_taps(taps, window):
+    """The adjoint of `seen_by_tap`: kh * kw of [B, out_h, out_w, C] to [B, H, W, C].
 
     A phase is a residue of the pixel modulo the stride. Each is summed apart, from only the
     taps that reach it.
     """
     (bh, bw), (sh, sw), (oh, ow) = window.blocks, window.stride, window.out
     phases = [[0] * sw for _ in range(sh)]
-    taps = jnp.split(columns, len(window.shifts), axis=-1)
     for ((p, i), (q, j)), tap in zip(window.shifts, taps, strict=True):
         phases[p][q] += _pad(tap, ((i, bh - oh - i), (j, bw - ow - j)))
-    nothing = jnp.zeros((columns.shape[0], bh, bw, taps[0].shape[-1]), columns.dtype)
+    nothing = jnp.zeros((len(taps[0]), bh, bw, taps[0].shape[-1]), taps[0].dtype)
     rows = [jnp.stack([phase + nothing for phase in row], axis=3) for row in phases]
-    x = jnp.stack(rows, axis=2).reshape(columns.shape[0], bh * sh, bw * sw, -1)
+    x = jnp.stack(rows, axis=2).reshape(len(taps[0]), bh * sh, bw * sw, -1)
     return _pad(x, [(-low, -high) for low, high in window.pads])
 
 
