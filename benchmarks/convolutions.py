@@ -32,7 +32,8 @@ TURN_SECONDS = 0.03
 
 
 class Layer(NamedTuple):
-    """A square map, its channels, the taps of a side, and how many images."""
+    """A square map, its channels, the taps of a side, how many images, and whether the kernel is
+    that of a transposed convolution, from `outputs` to `inputs`."""
 
     size: int
     inputs: int
@@ -40,12 +41,14 @@ class Layer(NamedTuple):
     taps: int
     stride: int = 1
     batch: int = 64
+    turned: bool = False
 
     @property
     def window(self) -> Window:
         out = -(-self.size // self.stride)
         low = max((out - 1) * self.stride + self.taps - self.size, 0) // 2
-        return Window(*((n, n) for n in (self.size, self.taps, self.stride, low, out)))
+        pairs = ((n, n) for n in (self.size, self.taps, self.stride, low, out))
+        return Window(*pairs, turned=self.turned)
 
     @property
     def flop(self) -> int:
@@ -57,14 +60,17 @@ class Layer(NamedTuple):
         """Those that can compute it."""
         tiles = prod(-(-n // fast.TILE) for n in self.window.out)
         tiled = 1 < self.taps <= 3 * self.stride and tiles <= MOST_TILES
-        able = {"columns": True, "native": self.stride == 1, "tiles": tiled}
+        able = {
+            "columns": True, "native": self.stride == 1, "tiles": tiled, "taps": self.turned
+        }  # fmt: skip
         return [form for form in trilinear.FORMS if able[form]]
 
     def arguments(self, name: str) -> tuple[jax.Array, jax.Array]:
+        channels = self.inputs, self.outputs
         shapes = {
             "x": (self.batch, *self.window.image, self.inputs),
             "y": (self.batch, *self.window.out, self.outputs),
-            "k": (*self.window.taps, self.inputs, self.outputs),
+            "k": (*self.window.taps, *(channels[::-1] if self.turned else channels)),
         }
         random = np.random.default_rng(0)
         made = {
@@ -92,20 +98,25 @@ LAYERS = (
     # networks of strided convolutions
     Layer(32, 3, 64, 5, 2), Layer(16, 64, 128, 5, 2), Layer(8, 128, 256, 5, 2),
     Layer(16, 64, 128, 4, 2),
+    # transposed ones of a large kernel, for a single image
+    Layer(8, 512, 1024, 4, 2, batch=1, turned=True),
+    Layer(32, 256, 1024, 4, 2, batch=1, turned=True),
 )  # fmt: skip
 
 
-def looped(function: Callable[..., jax.Array], window: Window) -> Callable[..., Any]:
-    """Computes `function` `count` times, each time of other arguments."""
+def looped(function: Callable[..., jax.Array], window: Window) -> Callable[..., jax.Array]:
+    """Computes `function` `count` times, each time of other arguments: of a kernel that stays the
+    same, XLA would move the copies out of the loop."""
 
-    def run(count: int, a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
-        def body(_: int, carried: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-            a, made = carried
-            a = a.at[0, 0, 0, 0].add(1e-9 * made[0, 0, 0, 0])
-            return a, function(a, b, window)
+    def run(count: int, a: jax.Array, b: jax.Array) -> jax.Array:
+        def body(_: int, carried: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            a, b, made = carried
+            a, b = (x.at[0, 0, 0, 0].add(1e-9 * made[0, 0, 0, 0]) for x in (a, b))
+            return a, b, function(a, b, window)
 
         made = jax.eval_shape(lambda: function(a, b, window))
-        return lax.fori_loop(0, count, body, (a, jnp.zeros(made.shape, made.dtype)))
+        start = a, b, jnp.zeros(made.shape, made.dtype)
+        return lax.fori_loop(0, count, body, start)[2]
 
     return jax.jit(run)
 
@@ -113,9 +124,7 @@ def looped(function: Callable[..., jax.Array], window: Window) -> Callable[..., 
 def measure(layer: Layer, name: str, rounds: int) -> dict[str, float]:
     """Milliseconds of a map by each form: medians of turns."""
     given = layer.arguments(name)
-    calls = {
-        form: looped(getattr(trilinear.FORMS[form], name), layer.window) for form in layer.forms()
-    }
+    calls = {form: looped(trilinear.by_form(form, name), layer.window) for form in layer.forms()}
     counts = {}
     for form, call in calls.items():
         _seconds(call, 1, given)  # compiles
@@ -145,6 +154,7 @@ def row(layer: Layer, name: str, times: dict[str, float]) -> tuple[str, ...]:
     chosen = layer.chosen(name)
     side, taps, stride, batch = layer.size, layer.taps, layer.stride, layer.batch
     what = f"{batch} x {side}x{side}, {layer.inputs} to {layer.outputs}, {taps}x{taps} / {stride}"
+    what += ", turned" if layer.turned else ""
     found = (number(times[form]) if form in times else "" for form in trilinear.FORMS)
     rate = f"{layer.flop / times[chosen] / 1e6:.0f}"
     return what, name, *found, chosen, rate, doubts(times, chosen)
