@@ -6,8 +6,9 @@ transposed convolution and the gradient of the kernel; the derivative of any one
 other two, so derivatives of every order stay within these three functions, and the platform's
 choice of algorithm is made here and nowhere else.
 
-On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of three forms:
-the tiles of `fast`, XLA's own convolution of stride 1, or a product with the columns of the image.
+On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of four forms:
+the tiles of `fast`, XLA's own convolution of stride 1, a product with the columns of the image, or
+one for each tap of a transposed convolution's kernel.
 `on_cpu` is the table that chooses by shape; `python -m benchmarks.convolutions` measures it again.
 Kernels of more than `MOST_TAPS` are left to XLA.
 
