@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gan_jax.run import environment
 from gan_jax.studies import rows as rows_lib
-from gan_jax.studies.answers import answer, directions, facts, page, tables
+from gan_jax.studies.answers import answer, directions, facts, page, text
 from gan_jax.studies.answers.answer import Question
 from gan_jax.studies.rows import Row
 from gan_jax.studies.spec import Study
@@ -34,7 +34,7 @@ def write(folder: Path, study: Study, rows: Sequence[Row], command: str) -> None
     found = answer.answer(question, rows)
     values = disk.to_json(answer.plain(found), indent=1) + "\n"
     disk.write_whole(folder / layout.STUDY, values.encode())
-    shown = tables.markdown(tables.of_answer(found, rows))
+    shown = text.of_answer(found, rows)
     disk.write_whole(folder / layout.STUDY_TEXT, shown.encode())
     told = page.page(found, rows, _made_by(folder))
     disk.write_whole(folder / layout.STUDY_PAGE, told.encode())

@@ -9,7 +9,7 @@ from made_rows import PROTOCOL, row, search, seeds, study
 from made_run import Page, decoded, page_data
 
 from gan_jax.errors import UserError
-from gan_jax.studies.answers import facts, page, plots, tables
+from gan_jax.studies.answers import facts, page, plots, tables, text
 from gan_jax.studies.answers.answer import Question, answer, plain
 from gan_jax.system import disk
 
@@ -71,7 +71,7 @@ def test_more_is_better_for_some_metrics():
     assert list(found.ranks.items()) == [("a", 1.0), ("b", 2.0)]
     assert cells(tables.arms(found), "a")["best"] == "0.9"
     assert found.comparisons[0].difference == pytest.approx(0.4)
-    assert "higher is better" in page.direction(found)
+    assert "higher is better" in text.direction(found)
 
 
 def test_other_metrics_are_of_the_setting_that_the_first_one_chose():
@@ -93,7 +93,11 @@ def test_facts_and_the_agreement_with_the_reference_are_told():
     assert [v.state for v in found.verdicts] == ["holds", "not decided", "holds"]
     assert tables.verdicts(found).rows[0] == ["VAE is last.", "holds", "0.0039", ""]
     assert found.agreement == (1.0, 2 / 6, 3)
-    assert "arXiv 1711.10337), over 3 arms: 1.00 (p = 0.33)" in page.agreement(found)
+    assert "arXiv 1711.10337), over 3 arms: 1.00 (p = 0.33)" in text.agreement(found)[0]
+    told = text.of_answer(found, study()).split("\n\n")
+    assert told[0].replace("\\", "") == found.question.sentence
+    assert told[1].startswith("By fd; lower is better.")
+    assert told[told.index("## Facts") - 1].startswith("Kendall's tau of the mean ranks")
 
 
 def test_a_metric_that_some_runs_lack_decides_no_fact():
@@ -112,9 +116,10 @@ def test_an_unfinished_study_says_what_it_cannot_compute():
     assert found.unfinished == 1 and not found.comparisons and found.agreement is None
     (refusal,) = found.refusals
     assert "different seeds (not in both: 8)" in refusal
-    text = page.page(found, rows, {})
-    assert refusal.split("(")[0].replace("'", "&#x27;") in text
-    assert "1 of the study&#x27;s runs have not ended yet." in text
+    html, missing = page.page(found, rows, {}), "1 of the study's runs have not ended yet."
+    for said in (refusal.split("(")[0], missing):
+        assert said.replace("'", "&#x27;") in html
+    assert missing in text.of_answer(found, rows).split("\n\n")
     nothing = of([])
     assert nothing.final == {} and "created_equal" in page.page(nothing, [], {})
 
@@ -128,11 +133,11 @@ def test_tables_refuse_two_protocols_and_metrics_without_a_better_end():
 
 def test_markdown_keeps_names_as_text():
     rows = [*seeds(EVIL, [1.0, 2.0, 3.0]), *seeds("b\nc", [2.0, 3.0, 4.0])]
-    text = tables.markdown(tables.of_answer(of(rows), rows))
-    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    told = text.of_answer(of(rows), rows)
+    lines = [line for line in told.splitlines() if line.startswith("| ")]
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines[:4]}) == 1
-    assert "<script" not in text.replace("\\<", "") and "b\\\\nc" in text
-    assert "## fd" in text and "| --- |" in text
+    assert "<script" not in told.replace("\\<", "") and "b\\\\nc" in told
+    assert "## fd" in told and "| --- |" in told
 
 
 def test_plots_are_the_same_bytes_for_the_same_answer():

@@ -19,7 +19,7 @@ from gan_jax.report.document import (
     table,
 )
 from gan_jax.report.embed import Embedded
-from gan_jax.studies.answers import plots, tables
+from gan_jax.studies.answers import plots, tables, text
 from gan_jax.studies.answers.answer import Answer
 from gan_jax.studies.answers.tables import Table
 from gan_jax.studies.rows import Row
@@ -51,31 +51,8 @@ def page(answer: Answer, rows: Sequence[Row], facts: Mapping[str, str]) -> str:
 
 
 def _answer(answer: Answer, arms: Table) -> str:
-    html = "".join(map(notice, answer.refusals))
-    if answer.unfinished:
-        html += notice(f"{answer.unfinished:,} of the study's runs have not ended yet.")
-    html += paragraph(direction(answer)) + _shown(arms)
-    return html + paragraph(agreement(answer)) if answer.agreement else html
-
-
-def direction(answer: Answer) -> str:
-    """Which metric decides, and how it came about."""
-    end = "lower" if answer.sign > 0 else "higher"
-    protocol = f" Protocol: {answer.protocol}." if answer.protocol else ""
-    return f"By {answer.question.metric}; {end} is better.{protocol}"
-
-
-def agreement(answer: Answer) -> str:
-    """How far the order of the arms is that of the reference; empty without one."""
-    found = answer.agreement
-    if found is None:
-        return ""
-    source = answer.question.source
-    of = f"the published order ({source})" if source else "the reference's order"
-    return (
-        f"Kendall's tau of the mean ranks with {of}, over {found.arms} arms: {found.tau:.2f} "
-        f"(p = {tables.p(found.p)})."
-    )
+    html = "".join(map(notice, text.cautions(answer))) + paragraph(text.direction(answer))
+    return html + _shown(arms) + "".join(map(paragraph, text.agreement(answer)))
 
 
 def _shown(each: Table) -> str:

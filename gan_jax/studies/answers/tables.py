@@ -1,15 +1,13 @@
-"""The answers of a study as tables: for Markdown, and for the page."""
+"""The answers of a study as tables."""
 
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from gan_jax.evaluation import tables
 from gan_jax.studies.answers import budgets, comparisons, facts, sensitivity, summary
 from gan_jax.studies.answers.answer import Answer
 from gan_jax.studies.answers.summary import Summary
 from gan_jax.studies.rows import FAILURES, SEARCH, Row
-from gan_jax.system.names import printable
 
 MOST_BUDGETS = 8
 """Columns of the expected best of k."""
@@ -43,16 +41,6 @@ def of_answer(answer: Answer, rows: Sequence[Row]) -> list[Table]:
         failures(rows),
     ]
     return [table for table in found if table.rows]
-
-
-def markdown(shown: Sequence[Table]) -> str:
-    """Tables under their headings."""
-    parts = []
-    for table in shown:
-        cells = [[_escaped(cell) for cell in row] for row in [table.head, *table.rows]]
-        parts += [f"## {table.title}", tables.markdown(cells[0], cells[1:]).strip()]
-        parts += [table.note] if table.note else []
-    return "\n\n".join(parts) + "\n"
 
 
 def arms(answer: Answer) -> Table:
@@ -215,11 +203,3 @@ def value(found: Any) -> str:
 
 def _share(found: float) -> str:
     return "" if math.isnan(found) else f"{100 * found:.3g} %"
-
-
-def _escaped(cell: str) -> str:
-    """A text that stays one cell of a Markdown table and stays text."""
-    text = printable(cell)
-    for sign in "\\`*_[]<>|":
-        text = text.replace(sign, f"\\{sign}")
-    return text
