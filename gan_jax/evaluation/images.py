@@ -1,7 +1,6 @@
 """Sets of images that no run of ours made: a folder of pictures, an .npz, or a data set by name."""
 
 import contextlib
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ from gan_jax.data import TFDS, Dataset, Folder, PictureSource, Source, folder
 from gan_jax.data.pictures import opened
 from gan_jax.errors import UserError
 from gan_jax.method import Example
+from gan_jax.system import npz
 from gan_jax.system.names import expanded, printable
 
 Shape = tuple[int, int, int]
@@ -32,7 +32,7 @@ def of_archive(path: Path) -> Images:
     anything else. Nothing in the file is unpickled.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with npz.opened(path) as archive:
             name = "images" if "images" in archive.files else archive.files[0]
             if name != "images" and len(archive.files) > 1:
                 raise UserError(
@@ -42,11 +42,10 @@ def of_archive(path: Path) -> Images:
             images = archive[name]
             labels = archive["labels"] if "labels" in archive.files else None
             names = archive["class_names"] if "class_names" in archive.files else ()
-    except (OSError, ValueError, EOFError, IndexError, AttributeError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    except (OSError, ValueError) as error:
         raise UserError(
-            f"{printable(path)} cannot be read as an .npz of numbers ({reason}); np.savez(path, "
-            "images=...) writes one."
+            f"{printable(path)} cannot be read as an .npz of numbers ({printable(str(error))}); "
+            "np.savez(path, images=...) writes one."
         ) from error
     images = _checked(images, path)
     example = Example(images)

@@ -7,7 +7,6 @@ trained on the run's own data, at first use, and kept in the user's cache.
 Pictures and maps are uint8 [n, h, w, c].
 """
 
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +21,7 @@ from tqdm import tqdm
 from gan_jax import ops
 from gan_jax.data import Dataset
 from gan_jax.data.kinds import Picture
-from gan_jax.system import user_cache
+from gan_jax.system import npz, user_cache
 
 MOST_COLOURS = 32
 """Of pictures that are label maps; photographs have thousands."""
@@ -135,13 +134,10 @@ def _at_first_use(data: Dataset, colours: np.ndarray) -> Any:
     """The parameters for these training examples, from the user's cache when they are there."""
 
     def read(content: bytes) -> Any:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return unflatten_dict(dict(archive), sep="/")
+        return unflatten_dict(npz.read(content), sep="/")
 
     def write(params: Any) -> bytes:
-        file = io.BytesIO()
-        np.savez(file, **flatten_dict(jax.device_get(params), sep="/"))
-        return file.getvalue()
+        return npz.content(flatten_dict(jax.device_get(params), sep="/"))
 
     place = "segmenters", f"{data.fingerprint}.npz"
     return user_cache.kept(*place, read, lambda: train(data, colours), write)

@@ -6,7 +6,6 @@ in the user's cache. Another machine would get another one, and so scores under 
 """
 
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from gan_jax.data import TFDS, Dataset, Source, StackedMNIST
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.metrics.features.space import Extractor, Head, Maps, Space, captured
-from gan_jax.system import user_cache
+from gan_jax.system import npz, user_cache
 
 SHIPPED = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 """Data sets of TFDS whose classifiers are in the repository, and the shape of their images."""
@@ -223,15 +222,12 @@ def write(trained: Trained) -> bytes:
     arrays = _arrays({"network": trained.params, "head": {"params": head}})
     arrays["class_names"] = np.array(trained.head.class_names)
     arrays["accuracy"] = np.float64(trained.accuracy)
-    file = io.BytesIO()
-    np.savez_compressed(file, **arrays)
-    return file.getvalue()
+    return npz.content(arrays, compressed=True)
 
 
 def read(content: bytes) -> Trained:
     """The classifier in a file. Raises `ValueError` or `KeyError` for a damaged one."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        arrays = dict(archive)
+    arrays = npz.read(content)
     names = tuple(map(str, arrays.pop("class_names")))
     return _trained(arrays, names, float(arrays.pop("accuracy")))
 
