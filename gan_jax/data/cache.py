@@ -15,7 +15,7 @@ import numpy as np
 
 from gan_jax.data.dataset import Dataset
 from gan_jax.method import Example
-from gan_jax.system import user_cache
+from gan_jax.system import array_files, user_cache
 
 FORMAT = 2
 """Raise it when what is stored, or how examples become arrays, changes."""
@@ -59,7 +59,7 @@ def _load(folder: Path) -> Dataset:
     about = json.loads((folder / "about.json").read_text())
     splits = {
         split: Example(
-            **{name: np.load(folder / f"{split}_{name}.npy", mmap_mode="r") for name in fields}
+            **{name: array_files.mapped(folder / f"{split}_{name}.npy") for name in fields}
         )
         for split, fields in about["splits"].items()
     }

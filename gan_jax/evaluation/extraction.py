@@ -18,7 +18,7 @@ from gan_jax.methods import sampling
 from gan_jax.methods.sampling import Numbered, Requests
 from gan_jax.metrics.features import Extractor
 from gan_jax.ops import flop
-from gan_jax.system import disk, user_cache
+from gan_jax.system import array_files, disk, user_cache
 
 MOST_CACHED_BYTES = 2 << 30
 """Of features in the user's cache; the oldest go first."""
@@ -43,7 +43,7 @@ def of_examples(extractor: Extractor, examples: np.ndarray, said: str = "") -> n
     content.update(json.dumps([extractor.name, examples.shape]).encode())
     with contextlib.suppress(OSError, ValueError):
         path = user_cache.folder("features") / f"{content.hexdigest()[:24]}.npy"
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        found = array_files.mapped(path)
         if found.shape == (len(examples), extractor.dims):
             path.touch()
             return found

@@ -11,7 +11,7 @@ from gan_jax.data import TFDS, Dataset, Folder, PictureSource, Source, folder
 from gan_jax.data.pictures import opened
 from gan_jax.errors import UserError
 from gan_jax.method import Example
-from gan_jax.system import npz
+from gan_jax.system import array_files
 from gan_jax.system.names import expanded, printable
 
 Shape = tuple[int, int, int]
@@ -32,7 +32,7 @@ def of_archive(path: Path) -> Images:
     anything else. Nothing in the file is unpickled.
     """
     try:
-        with npz.opened(path) as archive:
+        with array_files.opened(path) as archive:
             name = "images" if "images" in archive.files else archive.files[0]
             if name != "images" and len(archive.files) > 1:
                 raise UserError(

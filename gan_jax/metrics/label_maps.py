@@ -21,7 +21,7 @@ from tqdm import tqdm
 from gan_jax import ops
 from gan_jax.data import Dataset
 from gan_jax.data.kinds import Picture
-from gan_jax.system import npz, user_cache
+from gan_jax.system import array_files, user_cache
 
 MOST_COLOURS = 32
 """Of pictures that are label maps; photographs have thousands."""
@@ -134,10 +134,10 @@ def _at_first_use(data: Dataset, colours: np.ndarray) -> Any:
     """The parameters for these training examples, from the user's cache when they are there."""
 
     def read(content: bytes) -> Any:
-        return unflatten_dict(npz.read(content), sep="/")
+        return unflatten_dict(array_files.read(content), sep="/")
 
     def write(params: Any) -> bytes:
-        return npz.content(flatten_dict(jax.device_get(params), sep="/"))
+        return array_files.content(flatten_dict(jax.device_get(params), sep="/"))
 
     place = "segmenters", f"{data.fingerprint}.npz"
     return user_cache.kept(*place, read, lambda: train(data, colours), write)

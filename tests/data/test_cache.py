@@ -1,5 +1,7 @@
 """Data sets come out of the cache as they went in, whatever fields their examples have."""
 
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
@@ -31,6 +33,16 @@ def test_the_cache_keeps_every_field_and_adds_none(names, has_test):
         np.testing.assert_array_equal(leaf, expected)
     assert (found.test is found.train) == (not has_test)
     assert found[2:] == made[2:]
+
+
+def test_a_damaged_cache_is_made_again():
+    """Such as by a machine that lost its power: a file of no bytes."""
+    made, key = dataset(Example(X), None, (), ()), ["test_cache", "damaged"]
+    cached(key, key, lambda: made)
+    found = cached(key, key, lambda: pytest.fail("made again"))
+    Path(found.train.x.filename).write_bytes(b"")
+    assert cached(key, key, lambda: made) is made
+    np.testing.assert_array_equal(cached(key, key, lambda: pytest.fail("again")).train.x, X)
 
 
 def test_the_fingerprint_is_of_every_field():

@@ -23,7 +23,7 @@ from gan_jax.data import TFDS, Dataset, Source, StackedMNIST
 from gan_jax.data.kinds import Picture
 from gan_jax.errors import UserError
 from gan_jax.metrics.features.space import Extractor, Head, Maps, Space, captured
-from gan_jax.system import npz, user_cache
+from gan_jax.system import array_files, user_cache
 
 SHIPPED = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 """Data sets of TFDS whose classifiers are in the repository, and the shape of their images."""
@@ -222,12 +222,12 @@ def write(trained: Trained) -> bytes:
     arrays = _arrays({"network": trained.params, "head": {"params": head}})
     arrays["class_names"] = np.array(trained.head.class_names)
     arrays["accuracy"] = np.float64(trained.accuracy)
-    return npz.content(arrays, compressed=True)
+    return array_files.content(arrays, compressed=True)
 
 
 def read(content: bytes) -> Trained:
     """The classifier in a file. Raises `ValueError` or `KeyError` for a damaged one."""
-    arrays = npz.read(content)
+    arrays = array_files.read(content)
     names = tuple(map(str, arrays.pop("class_names")))
     return _trained(arrays, names, float(arrays.pop("accuracy")))
 
