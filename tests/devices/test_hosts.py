@@ -89,6 +89,19 @@ def test_a_process_that_is_lost_ends_the_other(pair, ends):
     assert code == 75
 
 
+def test_a_process_that_died_as_soon_as_it_was_connected_is_lost(ends, monkeypatch):
+    """It was waited for half an hour."""
+    store = Store()
+    monkeypatch.setattr(watch, "BEAT_SECONDS", 60.0)
+    died = Watch(store, 1, 2, "B")
+    died.stop()
+    monkeypatch.setattr(watch, "BEAT_SECONDS", 0.01)
+    other = Watch(store, 0, 2, "A")
+    assert wait(lambda: ends)
+    assert ends[0][0].startswith("Process 1 on B has not answered for")
+    other.stop()
+
+
 def test_a_process_that_has_not_begun_yet_is_not_lost(ends):
     alone = Watch(Store(), 0, 2, "A")
     threading.Event().wait(0.5)

@@ -36,6 +36,7 @@ class Watch:
         self._client, self.index, self._count = client, index, count
         self._suspicious, self._ended = threading.Event(), threading.Event()
         self.set(f"host/{index}", host)
+        self.set(f"beat/{index}", "0")  # at once: others take one without any for not begun yet
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
