@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -108,6 +109,15 @@ def finish(process: subprocess.Popen, code: int | None = 0) -> str:
     output = process.communicate(timeout=240)[0]
     assert code is None or process.returncode == code, output
     return output
+
+
+def wait_for(path: Path, process: subprocess.Popen, seconds: float = 120) -> None:
+    """Returns when a file is there that the running process is to make."""
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.05)
 
 
 @pytest.fixture

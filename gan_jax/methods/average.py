@@ -1,6 +1,7 @@
 """The weights and statistics of networks, and their exponential moving averages in training."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -45,7 +46,12 @@ def joined(parts: Iterable[Average]) -> Average:
 
 def start(network: NetworkState) -> Average:
     """The average before the first step, the network itself."""
-    return Average(*jax.tree.map(jnp.copy, (network.params, network.stats)))
+    return jax.tree.map(jnp.copy, of(network))
+
+
+def chosen(averaged: jax.Array | bool, average: Average, network: NetworkState) -> Average:
+    """The average where `averaged`, bool [], holds, or else the network as it is now."""
+    return jax.tree.map(partial(jnp.where, averaged), average, of(network))
 
 
 def updater(train: Train) -> Update:
@@ -67,8 +73,7 @@ def updater(train: Train) -> Update:
             seen = jnp.asarray(step, jnp.float32) * train.batch_size
             images = jnp.minimum(images, train.ema_ramp * seen)
         share = newest_share(train.batch_size, images)
-        now = (network.params, network.stats)
-        return Average(*optax.incremental_update(now, tuple(average), share))
+        return optax.incremental_update(of(network), average, share)
 
     return update
 

@@ -176,7 +176,7 @@ def sample(
 ) -> dict[str, jax.Array]:
     """{"image": [n, h, w, c]} of the wanted classes from source pictures, in inference mode."""
     given: LabelledSource = inputs.condition
-    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, average.of(state.gen))
+    weights = average.chosen(averaged, state.ema, state.gen)
     made = [_translated(cycle, weights, k, given.source) for k in cycles.CLASSES]
     return {"image": _of_label(given.label, made)}
 

@@ -236,7 +236,7 @@ def sample(
     game: Game, state: AnyState, inputs: Inputs, averaged: jax.Array | bool
 ) -> dict[str, jax.Array]:
     """{"image": [n, ...]} in the model's range from latents [n, d], in inference mode."""
-    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, average.of(state.gen))
+    weights = average.chosen(averaged, state.ema, state.gen)
     return {"image": infer(game.gen, weights, *inputs)}
 
 

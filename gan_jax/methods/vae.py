@@ -199,7 +199,7 @@ def sample(
 ) -> dict[str, jax.Array]:
     """{"image": [n, ...]}, the means of p(x | z) in [-1, 1], from latents [n, d], in inference
     mode."""
-    weights = jax.tree.map(partial(jnp.where, averaged), state.ema, average.of(state.model))
+    weights = average.chosen(averaged, state.ema, state.model)
     return {"image": 2 * jax.nn.sigmoid(_infer(vae, weights, "decode", *inputs)) - 1}
 
 

@@ -6,21 +6,13 @@ import subprocess
 import time
 
 import pytest
-from conftest import ROOT, finish, start
+from conftest import ROOT, finish, start, wait_for
 
 from gan_jax.run import interrupts
 from gan_jax.run.interrupts import Interrupts
 
 TRAINER = ROOT / "tests" / "trainer.py"
 LONG = ("train.num_steps=1000000", "log.every_steps=0", "checkpoint.every_steps=20")
-
-
-def wait_for(path, process, seconds=120):
-    end = time.monotonic() + seconds
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < end, f"{path} did not appear"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,10 @@
 import json
 import re
 import signal
-import time
 
 import numpy as np
 import pytest
-from conftest import ROOT, finish, start, tiny_config
+from conftest import ROOT, finish, start, tiny_config, wait_for
 
 from gan_jax import train
 from gan_jax.config import override
@@ -81,14 +80,6 @@ def test_a_signal_finishes_the_call_saves_and_says_so(whole, tmp_path, number):
     assert rows(tmp_path)[:1] == rows(whole[0])[:1]
     steps = [row["step"] for row in rows(tmp_path)]
     assert steps == sorted(set(steps))
-
-
-def wait_for(path, process, seconds=120):
-    end = time.monotonic() + seconds
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < end, f"{path} did not appear"
-        time.sleep(0.05)
 
 
 @pytest.mark.slow
