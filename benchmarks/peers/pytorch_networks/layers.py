@@ -83,6 +83,19 @@ class Norm(nn.Module):
         return self.layer(x, labels) if self.conditional else self.layer(x)
 
 
+@torch.library.custom_op("gan_jax::power_iteration", mutates_args=())
+def _power_iteration(matrix: torch.Tensor, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The next u and v. A compiler that saw inside would make them again in the backward pass, from
+    a u that has moved on by then."""
+    v = F.normalize(torch.mv(matrix.t(), u), dim=0)
+    return F.normalize(torch.mv(matrix, v), dim=0), v
+
+
+@_power_iteration.register_fake
+def _(matrix, u):
+    return torch.empty_like(u), matrix.new_empty(matrix.shape[1])
+
+
 class Spectral(nn.Module):
     """A kernel divided by what one power iteration finds its largest singular value to be.
 
@@ -101,11 +114,10 @@ class Spectral(nn.Module):
             if kernel.dim() == 4 and kernel.is_contiguous(memory_format=torch.channels_last):
                 kernel = kernel.permute(0, 2, 3, 1)  # so that no copy makes it a matrix
             matrix = kernel.flatten(1)  # [outputs, inputs]
-            v = F.normalize(torch.mv(matrix.detach().t(), self.u), dim=0)
+            u, v = _power_iteration(matrix.detach(), self.u)
             longer = torch.mv(matrix, v)
-            u = F.normalize(longer.detach(), dim=0)
             if torch.is_grad_enabled() and weight.requires_grad:
-                self.u.copy_(u.detach())
+                self.u.copy_(u)
             return weight / torch.dot(u, longer)
 
 
