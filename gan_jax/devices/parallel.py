@@ -70,6 +70,7 @@ class Traced(NamedTuple):
     step: Callable[[State, Example, jax.Array], tuple[State, Metrics]]
     metrics: Any  # the shapes of what it measures
     flop: int  # operations of a step over all devices
+    convolves: bool  # at all
 
 
 def trace(
@@ -98,7 +99,8 @@ def trace(
     def again(*arguments: Any) -> Any:
         return jax.tree.unflatten(structure, call(*jax.tree.leaves(arguments)))
 
-    return Traced(again, shapes[1], count * flop.of_jaxpr(jaxpr.jaxpr))
+    operations, convolves = count * flop.of_jaxpr(jaxpr.jaxpr), flop.convolves(jaxpr.jaxpr)
+    return Traced(again, shapes[1], operations, convolves)
 
 
 def _share(part: Any, count: int) -> jax.ShapeDtypeStruct:
@@ -121,16 +123,15 @@ def many_steps(
     State, sums, key and results lie as `placement` says; by default they are the same on every
     device, with no leading device axis. `indices`, int32 [local devices, most steps, batch per
     device], numbers each device's examples in its pool; with several seeds they are [local devices,
-    most steps, seeds per device, batch], and a device runs its seeds as one batch of operations, a
-    CPU one after another. The pool, stored examples [n, ...] of a kind, is the same on every
-    device, or has a leading device axis too (`split_pool`). `num_steps`, at most `most steps`, is
-    dynamic: one program serves calls of any length, so how a run is split into calls cannot change
-    its results.
+    most steps, seeds per device, batch], and a device runs its seeds one after another, or as one
+    batch of operations (`seeds_at_once`). The pool, stored examples [n, ...] of a kind, is the same
+    on every device, or has a leading device axis too (`split_pool`). `num_steps`, at most `most
+    steps`, is dynamic: one program serves calls of any length, so how a run is split into calls
+    cannot change its results.
     """
     placement = placement or place(1)
     axis = placement.axis
-    # larger operations gain a CPU nothing and cost it what its caches hold
-    at_once = jax.default_backend() != "cpu"
+    at_once = seeds_at_once(traced)
     step = jax.vmap(traced.step) if axis is not None and at_once else traced.step
 
     def on_device(state, sums, pool, indices, key, num_steps) -> Outcome:
@@ -170,6 +171,15 @@ def many_steps(
         devices=None if axis is None else placement.devices,
         donate_argnums=donated,
     )
+
+
+def seeds_at_once(traced: Traced) -> bool:
+    """Whether a device computes the step of all its seeds by the same operations.
+
+    Larger ones gain a CPU nothing and cost it what its caches hold. A convolution of several seeds
+    is one by groups, which on a GPU takes longer than its groups do.
+    """
+    return jax.default_backend() != "cpu" and not traced.convolves
 
 
 def _with_one_device(step: Any) -> Any:

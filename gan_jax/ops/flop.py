@@ -24,6 +24,16 @@ def of_jaxpr(jaxpr: Jaxpr) -> int:
     return sum(map(_of_equation, jaxpr.eqns))
 
 
+def convolves(jaxpr: Jaxpr) -> bool:
+    """Whether any of it is a convolution, or the gradient of one."""
+    return any(
+        equation.primitive.name == "conv_general_dilated"
+        or equation.params.get("name") in TRILINEAR
+        or any(map(convolves, _inside(equation.params)))
+        for equation in jaxpr.eqns
+    )
+
+
 def _of_equation(equation: Any) -> int:
     name, values = equation.primitive.name, equation.params
     if name == "dot_general":

@@ -61,10 +61,19 @@ def test_each_seed_is_the_run_that_it_would_be_alone(seeds, number, tmp_path):
 
 @pytest.mark.slow
 def test_seeds_in_one_batch_of_operations_are_the_same_runs(seeds, tmp_path, monkeypatch):
-    """As accelerators run them."""
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    """As accelerators run those of dense networks."""
+    monkeypatch.setattr(parallel, "seeds_at_once", lambda traced: True)
     at_once = run(tmp_path, SEEDS[0], len(SEEDS))
     chex.assert_trees_all_close(at_once, seeds[1], **CLOSE)
+
+
+@pytest.mark.parametrize("platform, expected", [("cpu", (False, False)), ("gpu", (True, False))])
+def test_seeds_of_dense_networks_alone_run_at_once_and_not_on_a_cpu(
+    monkeypatch, platform, expected
+):
+    monkeypatch.setattr(jax, "default_backend", lambda: platform)
+    steps = (parallel.Traced(lambda: None, {}, 1, convolves) for convolves in (False, True))
+    assert tuple(map(parallel.seeds_at_once, steps)) == expected
 
 
 def test_seeds_differ(seeds):

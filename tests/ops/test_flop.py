@@ -62,3 +62,21 @@ def test_a_convolution_counts_as_the_direct_one_in_each_of_its_forms():
     assert flop.of_call(both, x, kernel) == 3 * direct
     alone = jax.vmap(own, in_axes=(0, None))
     assert flop.of_call(alone, x[None], kernel) == direct
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda a: a @ a, False),
+        (lambda a: lax.cond(a[0, 0] > 0, lambda: a @ a, lambda: a), False),
+        (lambda a: lax.scan(lambda c, _: (lower(c), None), a, length=2)[0], True),
+        (jax.jit(jax.grad(lambda a: jnp.square(lower(a)).sum())), True),
+        (lambda a: conv(a[None, ..., None], jnp.ones((3, 3, 1, 1)))[0, ..., 0], True),
+    ],
+)
+def test_convolutions_are_found_wherever_they_are(function, expected):
+    assert flop.convolves(jax.make_jaxpr(function)(A).jaxpr) is expected
+
+
+def lower(a):
+    return ops.grouped_conv(a[None, ..., None], jnp.ones((3, 3, 1, 1)), 1)[0, ..., 0]
