@@ -49,6 +49,10 @@ def value_and_gradients(function, x, kernel, groups):
 def test_equals_xla_on_drawn_cases(size, taps, channels, groups, batch):
     x = normal(0, batch, *size, groups * channels[0])
     kernel = normal(1, *taps, channels[0], groups * channels[1])
+    assert_same_as_xla(x, kernel, groups)
+
+
+def assert_same_as_xla(x, kernel, groups):
     ours, theirs = (value_and_gradients(f, x, kernel, groups) for f in (grouped_conv, xla))
     for actual, expected in zip(ours, theirs, strict=True):
         assert_close(actual, expected)
@@ -81,6 +85,16 @@ def test_all_groups_at_once_is_one_after_another():
 
     in_turn, batch = (f(product, x, kernel, groups=2) for f in (grouped._in_turn, grouped._batch))
     assert_close(batch, in_turn)
+
+
+@pytest.mark.parametrize("most", [16, 48, 384])  # none, two of three each, all in one
+def test_a_gpu_merges_groups_into_the_same_convolution(monkeypatch, most):
+    monkeypatch.setattr(grouped, "GPU_CHANNELS", most)
+    monkeypatch.setattr(grouped, "for_platform", lambda default, **forms: forms.get("gpu", default))
+    x, kernel = normal(0, 2, 5, 4, 96), normal(1, 3, 3, 16, 48)
+    kept, groups = grouped._merged(kernel, 6)
+    assert (kept.shape[2], groups) == {16: (16, 6), 48: (48, 2), 384: (96, 1)}[most]
+    assert_same_as_xla(x, kernel, 6)
 
 
 def test_a_group_sees_its_own_channels():
