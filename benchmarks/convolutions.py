@@ -9,6 +9,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ import numpy as np
 from jax import lax
 
 from benchmarks.report import aligned, number
-from gan_jax.ops import fast, trilinear
+from gan_jax.ops import fast, trilinear, volumes
 from gan_jax.ops.window import Window
 from gan_jax.system import memory
 
@@ -28,7 +29,11 @@ NOTABLE = 1.15
 """How many times faster a form must be for the table to be doubted."""
 MOST_TILES = 4
 """Of an image up to which the tiles are tried: a program grows with them."""
+FORMS = (*trilinear.FORMS, "folded")
 TURN_SECONDS = 0.03
+
+
+Function = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 class Layer(NamedTuple):
@@ -72,19 +77,70 @@ class Layer(NamedTuple):
             "y": (self.batch, *self.window.out, self.outputs),
             "k": (*self.window.taps, *(channels[::-1] if self.turned else channels)),
         }
-        random = np.random.default_rng(0)
-        made = {
-            key: jnp.asarray(random.normal(size=shape), jnp.float32)
-            for key, shape in shapes.items()
-        }
-        takes = {"output": ("x", "k"), "image": ("y", "k"), "kernel": ("x", "y")}
-        first, second = takes[name]
-        return made[first], made[second]
+        return _drawn(shapes, name)
 
     def chosen(self, name: str) -> str:
         """The form that training takes."""
         channels = (self.inputs, self.outputs)
         return trilinear.on_cpu(name, self.window, jnp.float32, channels, self.batch)
+
+    def functions(self, name: str) -> dict[str, Function]:
+        """A map of two arrays, by each form that can compute it."""
+        forms = {form: trilinear.by_form(form, name) for form in self.forms()}
+        return {form: partial(f, window=self.window) for form, f in forms.items()}
+
+    def __str__(self) -> str:
+        what = f"{self.batch} x {self.size}x{self.size}, {self.inputs} to {self.outputs}"
+        return f"{what}, {self.taps}x{self.taps} / {self.stride}" + ", turned" * self.turned
+
+
+class Volume(NamedTuple):
+    """A cubic map, its channels, the taps of a side, the stride and how many volumes there are."""
+
+    size: int
+    inputs: int
+    outputs: int
+    taps: int = 4
+    stride: int = 2
+    batch: int = 16
+
+    @property
+    def flop(self) -> int:
+        """As of a layer."""
+        pairs = (-(-self.size // self.stride) * self.taps) ** 3
+        return 2 * self.batch * pairs * self.inputs * self.outputs
+
+    def arguments(self, name: str) -> tuple[jax.Array, jax.Array]:
+        out = -(-self.size // self.stride)
+        shapes = {
+            "x": (self.batch, *[self.size] * 3, self.inputs),
+            "y": (self.batch, *[out] * 3, self.outputs),
+            "k": (*[self.taps] * 3, self.inputs, self.outputs),
+        }
+        return _drawn(shapes, name)
+
+    def chosen(self, name: str) -> str:
+        return "folded"
+
+    def functions(self, name: str) -> dict[str, Function]:
+        forms = {"native": volumes.native_conv3d, "folded": volumes.folded_conv3d}
+        x, kernel = jax.eval_shape(partial(self.arguments, "output"))
+
+        def of(form: Function) -> Function:
+            def conv(x: jax.Array, kernel: jax.Array) -> jax.Array:
+                return form(x, kernel, self.stride, "SAME")
+
+            return {
+                "output": conv,
+                "image": lambda y, k: _adjoint(lambda x: conv(x, k), x)(y),
+                "kernel": lambda x, y: _adjoint(lambda k: conv(x, k), kernel)(y),
+            }[name]
+
+        return {name: of(form) for name, form in forms.items()}
+
+    def __str__(self) -> str:
+        sides = f"{self.size}^3, {self.inputs} to {self.outputs}, {self.taps}^3 / {self.stride}"
+        return f"{self.batch} x {sides}"
 
 
 LAYERS = (
@@ -101,30 +157,45 @@ LAYERS = (
     # transposed ones of a large kernel, for a single image
     Layer(8, 512, 1024, 4, 2, batch=1, turned=True),
     Layer(32, 256, 1024, 4, 2, batch=1, turned=True),
+    # networks of volumes
+    Volume(32, 1, 32), Volume(16, 32, 64), Volume(8, 64, 128), Volume(16, 32, 32, 3, 1),
 )  # fmt: skip
 
 
-def looped(function: Callable[..., jax.Array], window: Window) -> Callable[..., jax.Array]:
+def _drawn(shapes: dict[str, tuple[int, ...]], name: str) -> tuple[jax.Array, jax.Array]:
+    """The two arrays that a map takes, of shapes by x, y and k."""
+    random = np.random.default_rng(0)
+    takes = {"output": ("x", "k"), "image": ("y", "k"), "kernel": ("x", "y")}
+    first, second = (jnp.asarray(random.normal(size=shapes[i]), jnp.float32) for i in takes[name])
+    return first, second
+
+
+def _adjoint(linear: Callable[[jax.Array], jax.Array], argument: Any) -> Any:
+    zeros = jnp.zeros(argument.shape, argument.dtype)
+    return lambda cotangent: jax.vjp(linear, zeros)[1](cotangent)[0]
+
+
+def looped(function: Function) -> Callable[..., jax.Array]:
     """Computes `function` `count` times, each time of other arguments: of a kernel that stays the
     same, XLA would move the copies out of the loop."""
 
     def run(count: int, a: jax.Array, b: jax.Array) -> jax.Array:
         def body(_: int, carried: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
             a, b, made = carried
-            a, b = (x * (1 + 1e-9 * made[0, 0, 0, 0]) for x in (a, b))
-            return a, b, function(a, b, window)
+            a, b = (x * (1 + 1e-9 * made[(0,) * made.ndim]) for x in (a, b))
+            return a, b, function(a, b)
 
-        made = jax.eval_shape(lambda: function(a, b, window))
+        made = jax.eval_shape(lambda: function(a, b))
         start = a, b, jnp.zeros(made.shape, made.dtype)
         return lax.fori_loop(0, count, body, start)[2]
 
     return jax.jit(run)
 
 
-def measure(layer: Layer, name: str, rounds: int) -> dict[str, float]:
+def measure(layer: Layer | Volume, name: str, rounds: int) -> dict[str, float]:
     """Milliseconds of a map by each form: medians of turns."""
     given = layer.arguments(name)
-    calls = {form: looped(trilinear.by_form(form, name), layer.window) for form in layer.forms()}
+    calls = {form: looped(function) for form, function in layer.functions(name).items()}
     counts = {}
     for form, call in calls.items():
         _seconds(call, 1, given)  # compiles
@@ -149,15 +220,12 @@ def doubts(times: dict[str, float], chosen: str) -> str:
     return f"WARNING: {fastest} is {ratio:.2f} times as fast" if ratio > NOTABLE else ""
 
 
-def row(layer: Layer, name: str, times: dict[str, float]) -> tuple[str, ...]:
+def row(layer: Layer | Volume, name: str, times: dict[str, float]) -> tuple[str, ...]:
     """Milliseconds by form, the form chosen and its rate in direct operations."""
     chosen = layer.chosen(name)
-    side, taps, stride, batch = layer.size, layer.taps, layer.stride, layer.batch
-    what = f"{batch} x {side}x{side}, {layer.inputs} to {layer.outputs}, {taps}x{taps} / {stride}"
-    what += ", turned" if layer.turned else ""
-    found = (number(times[form]) if form in times else "" for form in trilinear.FORMS)
+    found = (number(times[form]) if form in times else "" for form in FORMS)
     rate = f"{layer.flop / times[chosen] / 1e6:.0f}"
-    return what, name, *found, chosen, rate, doubts(times, chosen)
+    return str(layer), name, *found, chosen, rate, doubts(times, chosen)
 
 
 def main() -> None:
@@ -166,7 +234,7 @@ def main() -> None:
     given = parser.parse_args()
     jax.config.update("jax_platforms", "cpu")
     memory.keep_freed_memory()
-    rows = [("layer", "map", *(f"{form} ms" for form in trilinear.FORMS), "chosen", "GFLOP/s", "")]
+    rows = [("layer", "map", *(f"{form} ms" for form in FORMS), "chosen", "GFLOP/s", "")]
     for layer, name in product(LAYERS, MAPS):
         rows.append(row(layer, name, measure(layer, name, given.rounds)))
     print(aligned(rows))

@@ -46,7 +46,7 @@ def conv_transpose(x, kernel, stride=2, padding="SAME"):
       [B, H', W', out]; "SAME" makes H' = stride * H.
     """
     out, taps = x.shape[1:3], kernel.shape[:2]
-    pads = [_transpose_pad(t, stride, padding) for t in taps] if padding in _NAMED else padding
+    pads = [transpose_pad(t, stride, padding) for t in taps] if padding in _NAMED else padding
     image = tuple(
         (n - 1) * stride + sum(p) - t + 2 for n, p, t in zip(out, pads, taps, strict=True)
     )
@@ -57,7 +57,7 @@ def conv_transpose(x, kernel, stride=2, padding="SAME"):
 _NAMED = ("SAME", "VALID")
 
 
-def _transpose_pad(taps, stride, padding):
+def transpose_pad(taps, stride, padding):
     """(low, high) of the dilated input on one axis, by the rule of `jax.lax.conv_transpose`."""
     if padding == "VALID":
         return taps - 1, taps - 1 + max(stride - taps, 0)
