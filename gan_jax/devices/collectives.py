@@ -1,6 +1,8 @@
 """What one device must know of the others inside a training step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -10,25 +12,51 @@ AXIS = "devices"
 """The mapped axis over all devices of all processes; training steps run under it."""
 
 
+_part: ContextVar[tuple[jax.Array, int] | None] = ContextVar("part", default=None)
+
+
+@contextmanager
+def part(number: jax.Array, count: int) -> Iterator[None]:
+    """While this lasts, what is traced is of one of `count` equal parts of a device's examples,
+    which come one after another: they have their places in the global batch, and no means."""
+    token = _part.set((number, count))
+    try:
+        yield
+    finally:
+        _part.reset(token)
+
+
 def mean(tree):
     """The mean over devices of every leaf. Shards are of equal size, so it is the global mean."""
+    _of_whole_shards()
     return jax.lax.pmean(tree, AXIS)
 
 
 def example_numbers(local_batch_size: int) -> jax.Array:
-    """The positions of this device's examples in the global batch, int32 [local_batch_size]."""
-    first = jax.lax.axis_index(AXIS) * local_batch_size
-    return first + jnp.arange(local_batch_size, dtype=jnp.int32)
+    """The positions of this device's examples, or of a part's, in the global batch, int32
+    [local_batch_size]."""
+    place = jax.lax.axis_index(AXIS)
+    if (of_part := _part.get()) is not None:
+        number, count = of_part
+        place = place * count + number
+    return place * local_batch_size + jnp.arange(local_batch_size, dtype=jnp.int32)
 
 
 def total(local_batch_size: int) -> int:
     """The size of the global batch."""
+    _of_whole_shards()
     return local_batch_size * jax.lax.psum(1, AXIS)
+
+
+def _of_whole_shards() -> None:
+    if _part.get() is not None:
+        raise RuntimeError("a part of a device's examples knows nothing of the others")
 
 
 def gather(examples: Any) -> Any:
     """The examples of all devices, a tree of arrays [n, ...] of this one's, in the order of the
     global batch: [N, ...]."""
+    _of_whole_shards()
     everyone = jax.lax.all_gather(examples, AXIS)
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), everyone)
 

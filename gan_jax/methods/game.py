@@ -16,6 +16,7 @@ from gan_jax.methods import (
     compatibility,
     conditioning,
     optimizers,
+    parts,
     regularisers,
     schedules,
 )
@@ -50,6 +51,8 @@ class Game(NamedTuple):
     disc_updates: int
     gen_updates: int
     fresh_latents: bool
+    gen_parts: parts.Count  # of a device's examples, for G's passes
+    disc_parts: parts.Count  # likewise for D's
     gen_top_share: schedules.Schedule | None
     pool_size: int
     instance_noise: schedules.Schedule | None
@@ -100,6 +103,8 @@ def make(config: GAN) -> Game:
         disc_updates=train.disc_updates,
         gen_updates=train.gen_updates,
         fresh_latents=train.gen_latents == "fresh",
+        gen_parts=parts.of_gen(config),
+        disc_parts=parts.of_disc(config),
         gen_top_share=_top_share(train),
         pool_size=train.pool_size,
         instance_noise=_instance_noise(train),

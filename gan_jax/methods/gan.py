@@ -22,22 +22,15 @@ from gan_jax.methods import pool as pools
 from gan_jax.methods.average import Average, Weights
 from gan_jax.methods.game import Game
 from gan_jax.methods.gan_settings import GAN
-from gan_jax.methods.network_state import NetworkState, Tree, infer, split
+from gan_jax.methods.network_state import NetworkState, infer, split
 from gan_jax.methods.passes import (
     LogitMeans,
     Scalars,
     StepContext,
-    auxiliary_terms,
-    descend_disc,
     descend_gen,
-    disc_loss,
-    disc_pass,
     first_scalars,
     follow,
-    gen_value,
     make_fakes,
-    measured_of_disc,
-    penalty_term,
 )
 from gan_jax.methods.pool import Pool
 from gan_jax.objectives import augmentations
@@ -149,30 +142,10 @@ def ordinary_step(
     fakes jointly, then G through the new D, on the same latents (Goodfellow et al. 2014, arXiv
     1406.2661, algorithm 1 with k = 1)."""
     context, real, inputs = _begun(game, state, batch, key)
-    condition = inputs.condition
     fakes = make_fakes(game, context, state.gen, inputs)
-    run = partial(disc_pass, game, context, condition=condition)
-
-    def disc_objective(params: Tree):
-        on_real = run(params, state.disc.stats, real, purpose=Purpose.DISC_REAL)
-        on_fake = run(params, on_real.stats, fakes.images, purpose=Purpose.DISC_FAKE)
-        loss = disc_loss(game, context, on_real.logits, on_fake.logits)
-        loss += auxiliary_terms(game, on_real.output, on_fake.output, inputs, inputs)
-        critic = partial(run, params, state.disc.stats, purpose=Purpose.PENALTY)
-        loss += penalty_term(game, context, critic, (real, on_real), (fakes.images, on_fake))
-        return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
-
-    disc, *of_disc = descend_disc(game, state.disc, disc_objective)
-    on_real = None
-    if game.gen_sees_real:
-        on_real = run(disc.params, disc.stats, real, purpose=Purpose.REAL_FOR_GEN).output
-
-    def gen_objective(images: jax.Array):
-        on_fake = run(disc.params, disc.stats, images, purpose=Purpose.DISC_FOR_GEN).output
-        return gen_value(game, context, on_real, on_fake, inputs, (real, images))
-
-    gen, of_gen = descend_gen(game, state.gen, fakes, gen_objective)
-    measured, means = measured_of_disc(game, *of_disc)
+    found = turns.update_disc(game, context, state.disc, real, fakes.images, inputs)
+    disc, measured, means = found
+    gen, of_gen = turns.update_gen(game, context, state.gen, disc, real, fakes, inputs)
     return _after(game, state, gen, disc, measured | of_gen, means)
 
 

@@ -1,7 +1,6 @@
 """What a step of the game is made of: the passes of G and D, and what each of them minimises."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -10,10 +9,10 @@ import jax.numpy as jnp
 from gan_jax import keys
 from gan_jax.devices import collectives
 from gan_jax.keys import Purpose
-from gan_jax.method import Condition, Inputs, Metrics
-from gan_jax.methods import augmenting
+from gan_jax.method import Condition, Inputs, Metrics, num_examples
+from gan_jax.methods import augmenting, parts
 from gan_jax.methods.game import Game
-from gan_jax.methods.network_state import NetworkState, Tree, apply_gradient, descend, train_pass
+from gan_jax.methods.network_state import NetworkState, Tree, apply_gradient, train_pass
 from gan_jax.networks import DiscriminatorOutput
 from gan_jax.objectives import losses, penalties
 from gan_jax.objectives.losses import Separable, per_example
@@ -87,9 +86,20 @@ def follow(
 
 def make_fakes(game: Game, context: StepContext, gen: NetworkState, inputs: Inputs) -> Fakes:
     """G's images [n, ...] of the inputs."""
-    z, condition = inputs
     rngs = {"dropout": context.key_of(Purpose.GEN_DROPOUT)}
-    forward = partial(train_pass, game.gen, stats=gen.stats, x=z, condition=condition, rngs=rngs)
+    count = game.gen_parts(num_examples(inputs))
+
+    def forward(params: Tree) -> tuple[Any, Tree]:
+        def of(inputs: Inputs) -> tuple[Any, Tree]:
+            z, condition = inputs
+            fields = {"x": z, "condition": condition, "rngs": rngs}
+            return train_pass(game.gen, params, stats=gen.stats, **fields)
+
+        if count == 1:
+            return of(inputs)
+        images, stats = parts.in_turn(of, count, inputs)
+        return parts.joined(images), parts.last(stats)
+
     return Fakes(*jax.vjp(forward, gen.params, has_aux=True))
 
 
@@ -243,19 +253,33 @@ def top_weights(game: Game, context: StepContext, logits: jax.Array) -> jax.Arra
 
 
 def descend_disc(
-    game: Game, disc: NetworkState, objective: Callable
+    game: Game, disc: NetworkState, objective: Callable, examples: Any, count: int = 1
 ) -> tuple[NetworkState, jax.Array, jax.Array, Any]:
-    """One update of D, whose weights are then projected: D, the loss and the norm of the gradient,
-    scalars, and the rest."""
-    disc, *rest = descend(game.disc_opt, disc, objective)
-    return disc._replace(params=game.project(disc.params)), *rest
+    """One update of D, whose weights are then projected, on an objective of its parameters and of
+    examples, arrays [n, ...], in `count` parts: D, the loss and the norm of the gradient, scalars,
+    and the rest."""
+    (loss, (stats, rest)), grads = parts.gradient(objective, disc.params, count, examples)
+    disc, norm = apply_gradient(game.disc_opt, disc, grads, stats)
+    return disc._replace(params=game.project(disc.params)), loss, norm, rest
 
 
 def descend_gen(
-    game: Game, gen: NetworkState, fakes: Fakes, objective: Callable
+    game: Game,
+    gen: NetworkState,
+    fakes: Fakes,
+    objective: Callable,
+    beside: tuple = (),
+    count: int = 1,
 ) -> tuple[NetworkState, Metrics]:
-    """One update of G on an objective of its images [n, ...]: G, and what it measured."""
-    (loss, reports), fake_grad = jax.value_and_grad(objective, has_aux=True)(fakes.images)
+    """One update of G on an objective of its images [n, ...] and of what stands beside them, in
+    `count` parts: G, and what it measured."""
+    of_images = jax.value_and_grad(objective, has_aux=True)
+    if count == 1:
+        (loss, reports), fake_grad = of_images(fakes.images, *beside)
+    else:
+        found = parts.in_turn(lambda given: of_images(*given), count, (fakes.images, *beside))
+        (loss, reports), fake_grad = jax.tree.map(jnp.mean, found[0]), parts.joined(found[1])
+        fake_grad = jax.tree.map(lambda leaf: leaf / count, fake_grad)
     (grads,) = fakes.backward(fake_grad)
     gen, norm = apply_gradient(game.gen_opt, gen, grads, fakes.stats)
     return gen, collectives.mean({"g/loss": loss} | reports) | {"g/grad_norm": norm}

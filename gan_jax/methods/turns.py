@@ -125,9 +125,11 @@ def update_disc(
     """Updates D on real and fake images [n, ...], as `game.disc_update` says. The fakes are of the
     inputs, whose condition the real images have, or of others, `of_fake`."""
     of_fake = inputs if of_fake is None else of_fake
-    condition, run = inputs.condition, partial(disc_pass, game, context)
+    run, examples, count = partial(disc_pass, game, context), (real, fake, inputs, of_fake), 1
 
-    def joint(params: Tree):
+    def joint(params: Tree, examples: tuple[jax.Array, jax.Array, Inputs, Inputs]):
+        real, fake, inputs, of_fake = examples
+        condition = inputs.condition
         on_real = run(params, disc.stats, real, condition, Purpose.DISC_REAL)
         on_fake = run(params, on_real.stats, fake, of_fake.condition, Purpose.DISC_FAKE)
         loss = disc_loss(game, context, on_real.logits, on_fake.logits)
@@ -136,9 +138,10 @@ def update_disc(
         loss += penalty_term(game, context, critic, (real, on_real), (fake, on_fake))
         return loss, (on_fake.stats, (on_real.logits, on_fake.logits))
 
-    def concatenated(params: Tree):
+    def concatenated(params: Tree, examples: tuple[jax.Array, jax.Array, Inputs, Inputs]):
+        real, fake, inputs, of_fake = examples
         both = jnp.concatenate([real, fake])
-        conditions = condition, of_fake.condition
+        conditions = inputs.condition, of_fake.condition
         of_both = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *conditions)
         on_both = run(params, disc.stats, both, of_both, Purpose.DISC_REAL)
         on_real, on_fake = (jax.tree.map(part, on_both.output) for part in (_first, _second))
@@ -155,12 +158,13 @@ def update_disc(
         main: Callable,
         added: Callable,
     ):
-        def objective(params: Tree):
+        def objective(params: Tree, examples: tuple[jax.Array, Inputs]):
+            images, of = examples
             found = run(params, disc.stats, images, of.condition, purpose)
             value = main(found.logits).mean() + added(found.output, of, game.latents)
             return value, (found.stats, found.logits)
 
-        return descend_disc(game, disc, objective)
+        return descend_disc(game, disc, objective, (images, of), game.disc_parts(len(images)))
 
     if game.disc_update == "in_turn" and isinstance(game.loss, Separable):
         (on_real_term, on_fake_term), term = disc_terms(game, context), game.auxiliary
@@ -170,8 +174,11 @@ def update_disc(
         disc, fake_loss, fake_norm, on_fake = second
         value, norm, logits = real_loss + fake_loss, (real_norm + fake_norm) / 2, (on_real, on_fake)
     else:
-        objective = concatenated if game.disc_update == "concatenated" else joint
-        disc, value, norm, logits = descend_disc(game, disc, objective)
+        objective, count = joint, game.disc_parts(len(real))
+        if game.disc_update == "concatenated":
+            objective, count = concatenated, 1  # each half of the logits is of one kind
+        found = descend_disc(game, disc, objective, examples, count)
+        disc, value, norm, logits = found
     return disc, *measured_of_disc(game, value, norm, logits)
 
 
@@ -186,16 +193,16 @@ def update_gen(
 ) -> tuple[NetworkState, Metrics]:
     """Updates G through D, which stays as it is, statistics included; x [n, ...] of real images is
     for what compares fakes with them."""
-    frozen = partial(disc_pass, game, context, disc.params, disc.stats, condition=inputs.condition)
-    on_real = None
-    if game.gen_sees_real:
-        on_real = frozen(real, purpose=Purpose.REAL_FOR_GEN).output
+    frozen = partial(disc_pass, game, context, disc.params, disc.stats)
 
-    def objective(images: jax.Array) -> tuple[jax.Array, Metrics]:
-        on_fake = frozen(images, purpose=Purpose.DISC_FOR_GEN).output
+    def objective(images: jax.Array, real: jax.Array, inputs: Inputs) -> tuple[jax.Array, Metrics]:
+        on_real = None
+        if game.gen_sees_real:
+            on_real = frozen(real, inputs.condition, Purpose.REAL_FOR_GEN).output
+        on_fake = frozen(images, inputs.condition, Purpose.DISC_FOR_GEN).output
         return gen_value(game, context, on_real, on_fake, inputs, (real, images))
 
-    return descend_gen(game, gen, fakes, objective)
+    return descend_gen(game, gen, fakes, objective, (real, inputs), game.disc_parts(len(real)))
 
 
 def split(examples: Any, turns: int) -> Any:

@@ -36,12 +36,14 @@ class Penalty(Part):
         its neighbours.
     of_slopes: whether it needs the size of each example's own gradient, for a D that judges each
         example alone.
+    of_batch: whether an example's value takes means over all others.
     """
 
     clip_weights: NonNegative = 0.0
 
     of_gradients: ClassVar[bool] = False
     of_slopes: ClassVar[bool] = False
+    of_batch: ClassVar[bool] = False
 
 
 class NoPenalty(Penalty, name="none"):
@@ -119,6 +121,7 @@ class DRAGAN(GradientPenalty, name="dragan"):
     """
 
     of_slopes: ClassVar[bool] = True
+    of_batch: ClassVar[bool] = True
 
     def measure(self, view: View) -> jax.Array:
         means = collectives.mean((view.real.mean(), (view.real**2).mean()))

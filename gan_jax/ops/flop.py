@@ -46,7 +46,7 @@ def _of_equation(equation: Any) -> int:
         area = math.prod(equation.outvars[0].aval.shape)
         # of a dilated map all but one in so many places are zeros
         return 2 * math.prod(kernel) // outputs * area // math.prod(values["lhs_dilation"])
-    if values.get("name") in TRILINEAR:
+    if values.get("name") in TRILINEAR and len(equation.invars) == 2:  # of constants there are none
         return _of_trilinear(equation)
     if name == "cond":
         return max(of_jaxpr(branch.jaxpr) for branch in values["branches"])
