@@ -17,8 +17,9 @@ _part: ContextVar[tuple[jax.Array, int] | None] = ContextVar("part", default=Non
 
 @contextmanager
 def part(number: jax.Array, count: int) -> Iterator[None]:
-    """While this lasts, what is traced is of one of `count` equal parts of a device's examples,
-    which come one after another: they have their places in the global batch, and no means."""
+    """While this lasts, what is traced is of part `number`, int32 [], of `count` equal ones of a
+    device's examples, which come in turn: they have their places in the global batch, and no
+    means."""
     token = _part.set((number, count))
     try:
         yield

@@ -46,6 +46,7 @@ def _sees_alone(network: Any) -> bool:
 
 def _count(config: GAN, apart: bool) -> Count:
     pixels = math.prod(config.data.kind.shape[:-1])
+    apart = apart and not config.gen.takes_pictures  # whose small maps of many channels gain less
     if not apart or pixels < SMALLEST or jax.default_backend() != "cpu":
         return lambda examples: 1
     most = max(1, PIXELS // pixels)
@@ -55,16 +56,6 @@ def _count(config: GAN, apart: bool) -> Count:
         return examples // size if 2 * size >= most else 1  # of a prime number there are no parts
 
     return count
-
-
-def in_turn(function: Callable[[Any], Any], parts: int, examples: Any) -> Any:
-    """`function` of each part of the examples, arrays [n, ...]: results [parts, ...]."""
-
-    def one(numbered: Any) -> Any:
-        with collectives.part(numbered[0], parts):
-            return function(numbered[1])
-
-    return jax.lax.map(one, _numbered(parts, examples))
 
 
 def gradient(objective: Callable, params: Tree, parts: int, examples: Any) -> Any:
@@ -85,19 +76,52 @@ def gradient(objective: Callable, params: Tree, parts: int, examples: Any) -> An
     zeros = jax.tree.map(jnp.zeros_like, params)
     total, (losses, stats, each) = jax.lax.scan(one, zeros, _numbered(parts, examples))
     grads = jax.tree.map(lambda leaf: leaf / parts, total)
-    return (losses.mean(), (last(stats), joined(each))), grads
+    return (losses.mean(), (_last(stats), _joined(each))), grads
 
 
-def last(parts: Any) -> Any:
-    """Of results [parts, ...] the last part's."""
+def image_gradient(objective: Callable, parts: int, images: Any, *beside: Any) -> Any:
+    """As `jax.value_and_grad(objective, has_aux=True)(images, *beside)`, in parts.
+
+    The objective is a mean over the examples, all arrays [n, ...]; so are the reports beside it.
+    """
+    of_part = jax.value_and_grad(objective, has_aux=True)
+    if parts == 1:
+        return of_part(images, *beside)
+    values, grads = _in_turn(lambda given: of_part(*given), parts, (images, *beside))
+    grads = jax.tree.map(lambda leaf: leaf / parts, _joined(grads))
+    return jax.tree.map(jnp.mean, values), grads
+
+
+def passed(forward: Callable[[Any], tuple[Any, Tree]], parts: int, inputs: Any) -> tuple[Any, Tree]:
+    """As `forward(inputs)`, in parts: of arrays [n, ...] others, and the last part's statistics."""
+    if parts == 1:
+        return forward(inputs)
+    outputs, stats = _in_turn(forward, parts, inputs)
+    return _joined(outputs), _last(stats)
+
+
+def _in_turn(function: Callable[[Any], Any], parts: int, examples: Any) -> Any:
+    def one(numbered: Any) -> Any:
+        with collectives.part(numbered[0], parts):
+            return function(numbered[1])
+
+    return jax.lax.map(one, _numbered(parts, examples))
+
+
+def _last(parts: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf[-1], parts)
 
 
-def joined(parts: Any) -> Any:
+def _joined(parts: Any) -> Any:
     """Results [parts, n / parts, ...] of each example, [n, ...]."""
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), parts)
+    return jax.tree.map(
+        lambda leaf: leaf.reshape(leaf.shape[0] * leaf.shape[1], *leaf.shape[2:]), parts
+    )
 
 
 def _numbered(parts: int, examples: Any) -> Any:
-    split = jax.tree.map(lambda leaf: leaf.reshape(parts, -1, *leaf.shape[1:]), examples)
-    return jnp.arange(parts, dtype=jnp.int32), split
+    def split(leaf: jax.Array) -> jax.Array:
+        return leaf.reshape(parts, len(leaf) // parts, *leaf.shape[1:])
+
+    examples = jax.tree.map(split, examples)
+    return jnp.arange(parts, dtype=jnp.int32), examples

@@ -91,14 +91,10 @@ def make_fakes(game: Game, context: StepContext, gen: NetworkState, inputs: Inpu
 
     def forward(params: Tree) -> tuple[Any, Tree]:
         def of(inputs: Inputs) -> tuple[Any, Tree]:
-            z, condition = inputs
-            fields = {"x": z, "condition": condition, "rngs": rngs}
+            fields = {"x": inputs.latents, "condition": inputs.condition, "rngs": rngs}
             return train_pass(game.gen, params, stats=gen.stats, **fields)
 
-        if count == 1:
-            return of(inputs)
-        images, stats = parts.in_turn(of, count, inputs)
-        return parts.joined(images), parts.last(stats)
+        return parts.passed(of, count, inputs)
 
     return Fakes(*jax.vjp(forward, gen.params, has_aux=True))
 
@@ -273,13 +269,8 @@ def descend_gen(
 ) -> tuple[NetworkState, Metrics]:
     """One update of G on an objective of its images [n, ...] and of what stands beside them, in
     `count` parts: G, and what it measured."""
-    of_images = jax.value_and_grad(objective, has_aux=True)
-    if count == 1:
-        (loss, reports), fake_grad = of_images(fakes.images, *beside)
-    else:
-        found = parts.in_turn(lambda given: of_images(*given), count, (fakes.images, *beside))
-        (loss, reports), fake_grad = jax.tree.map(jnp.mean, found[0]), parts.joined(found[1])
-        fake_grad = jax.tree.map(lambda leaf: leaf / count, fake_grad)
+    found = parts.image_gradient(objective, count, fakes.images, *beside)
+    (loss, reports), fake_grad = found
     (grads,) = fakes.backward(fake_grad)
     gen, norm = apply_gradient(game.gen_opt, gen, grads, fakes.stats)
     return gen, collectives.mean({"g/loss": loss} | reports) | {"g/grad_norm": norm}

@@ -29,12 +29,16 @@ GAMES = {
 }
 
 
+SLOW = ("several_updates", "augmented", "points_of_examples")
+
+
 @pytest.mark.parametrize(
-    ("name", "devices"), [*((name, 1) for name in GAMES), ("masks_of_examples", 2)]
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in GAMES]
 )
-def test_a_step_in_parts_is_the_step(name, devices):
-    """In weights, statistics and what is measured; of 2 devices too, whose examples have numbers
-    after each other's."""
+def test_a_step_in_parts_is_the_step(name):
+    """In weights, statistics and what is measured; with masks on 2 devices, whose examples have
+    numbers after each other's."""
+    devices = 2 if name == "masks_of_examples" else 1
     game, state = started(override(tiny_config(), PLAIN | GAMES[name]))
     assert game.disc_parts(8) == game.gen_parts(8) == 1  # images of 8x8 are small
     two = game._replace(disc_parts=lambda n: 2)
