@@ -46,7 +46,7 @@ def _sees_alone(network: Any) -> bool:
 
 def _count(config: GAN, apart: bool) -> Count:
     pixels = math.prod(config.data.kind.shape[:-1])
-    apart = apart and not config.gen.takes_pictures  # whose small maps of many channels gain less
+    apart = apart and not config.gen.takes_pictures  # of those it was not measured
     if not apart or pixels < SMALLEST or jax.default_backend() != "cpu":
         return lambda examples: 1
     most = max(1, PIXELS // pixels)
