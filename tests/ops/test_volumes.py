@@ -37,7 +37,7 @@ def value_and_gradients(function, x, kernel, stride, padding):
 
 
 @pytest.mark.parametrize("pair", PAIRS)
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(
     size=st.tuples(*[st.integers(4, 7)] * 3),
     taps=st.tuples(*[st.integers(1, 4)] * 3),
