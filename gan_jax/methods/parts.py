@@ -6,6 +6,7 @@ keeps for them there is one part's at a time: less memory, and on a CPU less to 
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -68,9 +69,10 @@ def gradient(objective: Callable, params: Tree, parts: int, examples: Any) -> An
     if parts == 1:
         return of_part(params, examples)
 
+    at = _placed(partial(of_part, params), parts)
+
     def one(total: Tree, numbered: Any) -> Any:
-        with collectives.part(numbered[0], parts):
-            (loss, (stats, each)), grads = of_part(params, numbered[1])
+        (loss, (stats, each)), grads = at(numbered)
         return jax.tree.map(jnp.add, total, grads), (loss, stats, each)
 
     zeros = jax.tree.map(jnp.zeros_like, params)
@@ -101,11 +103,17 @@ def passed(forward: Callable[[Any], tuple[Any, Tree]], parts: int, inputs: Any) 
 
 
 def _in_turn(function: Callable[[Any], Any], parts: int, examples: Any) -> Any:
+    return jax.lax.map(_placed(function, parts), _numbered(parts, examples))
+
+
+def _placed(function: Callable[[Any], Any], parts: int) -> Callable[[Any], Any]:
+    """`function` of one of the `_numbered` parts, whose examples keep their numbers."""
+
     def one(numbered: Any) -> Any:
         with collectives.part(numbered[0], parts):
             return function(numbered[1])
 
-    return jax.lax.map(one, _numbered(parts, examples))
+    return one
 
 
 def _last(parts: Any) -> Any:

@@ -125,7 +125,7 @@ def update_disc(
     """Updates D on real and fake images [n, ...], as `game.disc_update` says. The fakes are of the
     inputs, whose condition the real images have, or of others, `of_fake`."""
     of_fake = inputs if of_fake is None else of_fake
-    run, examples, count = partial(disc_pass, game, context), (real, fake, inputs, of_fake), 1
+    run, examples = partial(disc_pass, game, context), (real, fake, inputs, of_fake)
 
     def joint(params: Tree, examples: tuple[jax.Array, jax.Array, Inputs, Inputs]):
         real, fake, inputs, of_fake = examples
@@ -174,11 +174,9 @@ def update_disc(
         disc, fake_loss, fake_norm, on_fake = second
         value, norm, logits = real_loss + fake_loss, (real_norm + fake_norm) / 2, (on_real, on_fake)
     else:
-        objective, count = joint, game.disc_parts(len(real))
-        if game.disc_update == "concatenated":
-            objective, count = concatenated, 1  # each half of the logits is of one kind
-        found = descend_disc(game, disc, objective, examples, count)
-        disc, value, norm, logits = found
+        whole = game.disc_update == "concatenated"  # each half of its logits is of one kind
+        objective, count = (concatenated, 1) if whole else (joint, game.disc_parts(len(real)))
+        disc, value, norm, logits = descend_disc(game, disc, objective, examples, count)
     return disc, *measured_of_disc(game, value, norm, logits)
 
 
