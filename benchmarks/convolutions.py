@@ -64,9 +64,10 @@ class Layer(NamedTuple):
     def forms(self) -> list[str]:
         """Those that can compute it."""
         tiles = prod(-(-n // fast.TILE) for n in self.window.out)
-        tiled = 1 < self.taps <= 3 * self.stride and tiles <= MOST_TILES
+        fast_suits = max(2, self.stride) <= self.taps <= 3 * self.stride
         able = {
-            "columns": True, "native": self.stride == 1, "tiles": tiled, "taps": self.turned
+            "columns": True, "native": self.stride == 1, "taps": self.turned,
+            "patches": fast_suits, "tiles": fast_suits and tiles <= MOST_TILES,
         }  # fmt: skip
         return [form for form in trilinear.FORMS if able[form]]
 
@@ -148,6 +149,7 @@ LAYERS = (
     Layer(32, 128, 128, 3, batch=16), Layer(16, 128, 128, 3), Layer(8, 128, 128, 3),
     Layer(16, 256, 256, 3, batch=16), Layer(8, 256, 256, 3), Layer(32, 64, 64, 3, batch=16),
     Layer(32, 3, 128, 3, batch=16), Layer(32, 128, 3, 3, batch=16),
+    Layer(32, 256, 256, 4, 2, batch=16), Layer(16, 128, 128, 4, 2, batch=16),
     # one of R3GAN's groups, and its pointwise convolutions
     Layer(32, 16, 16, 3), Layer(16, 16, 16, 3), Layer(8, 16, 16, 3), Layer(4, 16, 16, 3),
     Layer(32, 64, 128, 1), Layer(16, 96, 192, 1), Layer(8, 256, 128, 1),

@@ -15,7 +15,7 @@ def test_every_form_that_is_compared_computes_the_same(name, turned):
     layer = Layer(8, 5, 6, 3, batch=2, turned=turned)
     given = layer.arguments(name)
     functions = layer.functions(name)
-    assert list(functions) == ["tiles", "native", "columns", *["taps"] * turned]
+    assert list(functions) == ["tiles", "patches", "native", "columns", *["taps"] * turned]
     assert_equal(functions, given)
 
 
@@ -47,8 +47,8 @@ def test_a_layer_s_window_and_operations_by_hand():
 
 
 def test_forms_are_compared_where_they_can_be_taken():
-    assert Layer(32, 16, 16, 3).forms() == ["native", "columns"]
-    assert Layer(16, 16, 16, 5, 2).forms() == ["tiles", "columns"]
+    assert Layer(32, 16, 16, 3).forms() == ["patches", "native", "columns"]
+    assert Layer(16, 16, 16, 5, 2).forms() == ["tiles", "patches", "columns"]
     assert Layer(16, 16, 16, 1).forms() == ["native", "columns"]
     assert all(layer.chosen(name) in layer.functions(name) for layer in LAYERS for name in MAPS)
 
@@ -61,7 +61,7 @@ def test_a_form_that_is_faster_than_the_table_s_is_named():
     assert convolutions.doubts(times, "columns") == "WARNING: native is 1.20 times as fast"
     row = convolutions.row(Layer(8, 16, 16, 1, batch=1), "output", times)
     assert row == (
-        *("1 x 8x8, 16 to 16, 1x1 / 1", "output", "", "10", "12", "", "", "columns", "0"),
+        *("1 x 8x8, 16 to 16, 1x1 / 1", "output", "", "", "10", "12", "", "", "columns", "0"),
         "WARNING: native is 1.20 times as fast",
     )
 

@@ -1,7 +1,8 @@
 """Convolution as a matrix product with the columns of the image.
 
-The columns are made for a few images at a time: as many times the size of their image as the kernel
-has taps, they are worth neither writing to memory nor keeping for the backward pass.
+At stride 1 the output has columns as well, and those of fewer channels are made: a few images at a
+time, since at as many times the size of their image as the kernel has taps, they are worth neither
+writing to memory nor keeping for the backward pass.
 """
 
 from math import prod
@@ -9,7 +10,7 @@ from math import prod
 import jax.numpy as jnp
 from jax import lax
 
-from gan_jax.ops.window import col2im, im2col
+from gan_jax.ops.window import col2im, im2col, turn
 
 COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
 
@@ -29,6 +30,31 @@ def whole_kernel(x, y, window):
 
 def output(x, kernel, window):
     """`trilinear.output_of`."""
+    if _fewer(kernel.shape[3], kernel.shape[2], window):
+        return _image(x, turn(kernel), window.adjoint)
+    return _output(x, kernel, window)
+
+
+def image(y, kernel, window):
+    """`trilinear.image_of`."""
+    if _fewer(kernel.shape[3], kernel.shape[2], window):
+        return _output(y, turn(kernel), window.adjoint)
+    return _image(y, kernel, window)
+
+
+def kernel(x, y, window):
+    """`trilinear.kernel_of`."""
+    if _fewer(y.shape[3], x.shape[3], window):
+        return turn(_kernel(y, x, window.adjoint))
+    return _kernel(x, y, window)
+
+
+def _fewer(outputs, inputs, window):
+    """Whether to make columns of the output, which at stride 1 is as good as of the image."""
+    return outputs < inputs and window.stride == (1, 1) and prod(window.taps) > 1
+
+
+def _output(x, kernel, window):
     matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
 
     def few(x):
@@ -37,17 +63,14 @@ def output(x, kernel, window):
     return _join(lax.map(few, _split(x, matrix.shape[0], window)))
 
 
-def image(y, kernel, window):
-    """`trilinear.image_of`."""
-
+def _image(y, kernel, window):
     def few(y):
         return whole_image(y, kernel, window)
 
     return _join(lax.map(few, _split(y, prod(kernel.shape[:3]), window)))
 
 
-def kernel(x, y, window):
-    """`trilinear.kernel_of`."""
+def _kernel(x, y, window):
     shape = (*window.taps, x.shape[-1], y.shape[-1])
     width = shape[0] * shape[1] * shape[2]
 

@@ -22,30 +22,41 @@ import numpy as np
 from jax import lax
 
 TILE = 4  # output pixels that share their products; more of them lose float32 digits
-FEWEST = 16  # images of a batch; of one image of 512 channels columns take 8 ms and points 220
+FEWEST = 128  # tiles of a batch; of one image of 512 channels columns take 8 ms and points 220
+FEWEST_OF_KERNEL = 64  # for its gradient, which is transformed back once
 
 # the order keeps small both the matrices and what rounding costs them; infinity is the last point
 POINTS = [Fraction(p) for p in ("0", "1", "-1", "2", "-1/2", "-2", "1/2", "3", "-1/3")]
 
 
-def suits(window, dtype, channels, batch):
+def suits(name, window, dtype, channels, batch):
     """Whether to convolve so: where that was measured to be faster, and keeps the digits.
 
     The matrix products of a point must outweigh its transforms, of which those of the kernel take
     as long for one image as for many. More than 3 taps of a phase would
     cost digits, and bfloat16 has none to lose; the program grows with the tiles.
     """
-    points = [min(s, t) * (TILE - 1) + t for s, t in zip(window.stride, window.taps, strict=True)]
-    tiles = [-(-n // TILE) for n in window.out]
-    fast = prod(points) * prod(tiles)
+    tiles = tiles_of(window)
     return (
         dtype in (jnp.float32, jnp.float64)
-        and batch >= FEWEST
+        and batch * prod(tiles) >= (FEWEST_OF_KERNEL if name == "kernel" else FEWEST)
         and min(channels) >= max(48, 128 // prod(tiles))
         and max(tiles) <= 2
         and all(t <= 3 * s for s, t in zip(window.stride, window.taps, strict=True))
-        and 2 * fast <= prod(window.out) * prod(window.taps)
+        and 2 * products_of(window) <= prod(window.out) * prod(window.taps)
     )
+
+
+def tiles_of(window):
+    """How many of them cover the output: (rows, columns)."""
+    return tuple(-(-n // TILE) for n in window.out)
+
+
+def products_of(window):
+    """How many each pair of channels takes: a point for each pixel of a tile and each tap, less one
+    in each phase."""
+    points = (min(s, t) * (TILE - 1) + t for s, t in zip(window.stride, window.taps, strict=True))
+    return prod(points) * prod(tiles_of(window))
 
 
 class Transforms(NamedTuple):

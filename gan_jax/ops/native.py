@@ -9,6 +9,8 @@ convolutions of that order: by the kernel turned round, and by one map of anothe
 import jax.numpy as jnp
 from jax import lax
 
+from gan_jax.ops.window import turn
+
 FEW_IMAGES = 16  # whose pixels a kernel's gradient sums at a time: faster, and keeps more digits
 
 
@@ -19,9 +21,7 @@ def output(x, kernel, window):
 
 def image(y, kernel, window):
     """`trilinear.image_of`."""
-    low = [t - 1 - n for t, n in zip(window.taps, window.low, strict=True)]
-    turned = kernel[::-1, ::-1].swapaxes(2, 3)
-    return _conv(y, turned, _pads(low, window.out, window.taps, window.image))
+    return output(y, turn(kernel), window.adjoint)
 
 
 def kernel(x, y, window):

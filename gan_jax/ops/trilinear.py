@@ -6,9 +6,9 @@ transposed convolution and the gradient of the kernel; the derivative of any one
 other two, so derivatives of every order stay within these three functions, and the platform's
 choice of algorithm is made here and nowhere else.
 
-On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of four forms:
-the tiles of `fast`, XLA's own convolution of stride 1, a product with the columns of the image, or
-one for each tap of a transposed convolution's kernel.
+On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of five forms:
+the tiles of `fast` or, on larger maps, of `patches`, XLA's own convolution of stride 1, a product
+with the columns of the image, or one for each tap of a transposed convolution's kernel.
 `on_cpu` is the table that chooses by shape; `python -m benchmarks.convolutions` measures it again.
 Kernels of more than `MOST_TAPS` are left to XLA.
 
@@ -23,11 +23,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from gan_jax.ops import columns, fast, native, taps
+from gan_jax.ops import columns, fast, native, patches, taps
 from gan_jax.ops.platform import for_platform
 from gan_jax.ops.window import turn
 
-FORMS = {"tiles": fast, "native": native, "columns": columns, "taps": taps}
+FORMS = {"tiles": fast, "patches": patches, "native": native, "columns": columns, "taps": taps}
 """Modules with an `output`, an `image` and a `kernel`."""
 
 NATIVE_CHANNELS = 16  # from which on XLA's own convolutions of stride 1 are as fast as any
@@ -111,13 +111,15 @@ def on_cpu(name, window, dtype, channels, batch):
       channels: (of the image, of the output).
       batch: how many images there are.
     """
-    if fast.suits(window, dtype, channels, batch):
+    if patches.suits(name, window, dtype, channels, batch):
+        return "patches"
+    if fast.suits(name, window, dtype, channels, batch):
         return "tiles"
     suits_native = (
         dtype == jnp.float32
         and window.stride == (1, 1)
         and prod(window.taps) > 1
-        and min(channels if name == "kernel" else channels[:1]) >= NATIVE_CHANNELS
+        and min(channels) >= NATIVE_CHANNELS
     )
     if suits_native:
         return "native"

@@ -37,6 +37,12 @@ class Window(NamedTuple):
         )
 
     @property
+    def adjoint(self):
+        """At stride 1 the window through which the image sees the output, by the kernel turned."""
+        low = tuple(t - 1 - n for t, n in zip(self.taps, self.low, strict=True))
+        return self._replace(image=self.out, low=low, out=self.image)
+
+    @property
     def shifts(self):
         """For each tap, row-major: ((row phase, row shift), (column phase, column shift))."""
         rows, columns = (

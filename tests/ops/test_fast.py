@@ -64,24 +64,29 @@ def test_three_maps_equal_xla(window):
 
 def test_where_it_suits():
     window, single = CONV, jnp.dtype("float32")
-    assert fast.suits(window, single, (48, 48), 16)
-    assert fast.suits(window, jnp.dtype("float64"), (48, 48), 16)
-    assert not fast.suits(window, jnp.dtype("bfloat16"), (48, 48), 16)
-    assert not fast.suits(window, single, (47, 64), 16)
-    assert not fast.suits(window, single, (64, 3), 16)
-    assert fast.suits(window._replace(out=(4, 4)), single, (128, 256), 16)  # a tile, not four
-    assert not fast.suits(window._replace(out=(4, 4)), single, (127, 256), 16)
-    assert not fast.suits(window._replace(out=(9, 9)), single, (192, 192), 16)
-    assert not fast.suits(window._replace(taps=(7, 7)), single, (192, 192), 16)
-    assert not fast.suits(window._replace(out=(1, 1)), single, (192, 192), 16)
-    assert not fast.suits(window, single, (192, 192), 15)  # too few images
+    assert fast.suits("output", window, single, (48, 48), 32)
+    assert fast.suits("output", window, jnp.dtype("float64"), (48, 48), 32)
+    assert not fast.suits("output", window, jnp.dtype("bfloat16"), (48, 48), 128)
+    assert not fast.suits("output", window, single, (47, 64), 128)
+    assert not fast.suits("output", window, single, (64, 3), 128)
+    assert fast.suits(
+        "output", window._replace(out=(4, 4)), single, (128, 256), 128
+    )  # a tile, not four
+    assert not fast.suits("output", window._replace(out=(4, 4)), single, (128, 256), 127)
+    assert not fast.suits("output", window._replace(out=(4, 4)), single, (127, 256), 128)
+    assert not fast.suits("output", window._replace(out=(9, 9)), single, (192, 192), 128)
+    assert not fast.suits("output", window._replace(taps=(7, 7)), single, (192, 192), 128)
+    assert not fast.suits("output", window._replace(out=(1, 1)), single, (192, 192), 128)
+    assert not fast.suits("output", window, single, (192, 192), 31)  # 124 tiles
+    assert fast.suits("kernel", window, single, (192, 192), 16)
+    assert not fast.suits("kernel", window, single, (192, 192), 15)
 
 
 @pytest.mark.parametrize("name", ["conv", "conv_transpose"])
 def test_second_derivatives_equal_xla(name):
     """Of the squared gradient; each of the three maps is differentiated."""
     ours = conv if name == "conv" else conv_transpose
-    x, kernel = normal(0, 16, 16, 16, 48), normal(1, 5, 5, 48, 48) / 20
+    x, kernel = normal(0, 32, 16, 16, 48), normal(1, 5, 5, 48, 48) / 20
 
     def xla(x, kernel, stride):
         function = lax.conv_general_dilated if name == "conv" else lax.conv_transpose
@@ -99,7 +104,7 @@ def test_second_derivatives_equal_xla(name):
 
 
 def test_vmap_over_kernels():
-    x, kernels = normal(0, 16, 16, 16, 48), normal(1, 3, 5, 5, 48, 48)
+    x, kernels = normal(0, 32, 16, 16, 48), normal(1, 3, 5, 5, 48, 48)
     together = jax.vmap(lambda kernel: conv(x, kernel, 2))(kernels)
     for actual, kernel in zip(together, kernels, strict=True):
         assert_close(actual, conv(x, kernel, 2), 1e-6)

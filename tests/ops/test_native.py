@@ -64,9 +64,10 @@ def test_xla_gets_the_order_of_axes_that_it_multiplies_inside_a_loop(name):
 
 
 @pytest.mark.parametrize(("name", "stride", "taps", "channels", "dtype", "form"), [
-    ("output", 1, 3, (16, 3), jnp.float32, "native"),
+    ("output", 1, 3, (16, 16), jnp.float32, "native"),
     ("output", 1, 3, (15, 64), jnp.float32, "columns"),
-    ("image", 1, 3, (16, 3), jnp.float32, "native"),
+    ("output", 1, 3, (64, 15), jnp.float32, "columns"),
+    ("image", 1, 3, (16, 3), jnp.float32, "columns"),
     ("kernel", 1, 3, (16, 15), jnp.float32, "columns"),
     ("kernel", 1, 3, (16, 16), jnp.float32, "native"),
     ("output", 1, 1, (64, 64), jnp.float32, "columns"),
