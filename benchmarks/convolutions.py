@@ -63,7 +63,7 @@ class Layer(NamedTuple):
 
     def forms(self) -> list[str]:
         """Those that can compute it."""
-        tiles = prod(-(-n // fast.TILE) for n in self.window.out)
+        tiles = prod(fast.tiles_of(self.window))
         fast_suits = max(2, self.stride) <= self.taps <= 3 * self.stride
         able = {
             "columns": True, "native": self.stride == 1, "taps": self.turned,

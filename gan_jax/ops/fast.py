@@ -33,18 +33,22 @@ def suits(name, window, dtype, channels, batch):
     """Whether to convolve so: where that was measured to be faster, and keeps the digits.
 
     The matrix products of a point must outweigh its transforms, of which those of the kernel take
-    as long for one image as for many. More than 3 taps of a phase would
-    cost digits, and bfloat16 has none to lose; the program grows with the tiles.
+    as long for one image as for many; the program grows with the tiles.
     """
     tiles = tiles_of(window)
     return (
-        dtype in (jnp.float32, jnp.float64)
+        keeps_digits(window, dtype)
         and batch * prod(tiles) >= (FEWEST_OF_KERNEL if name == "kernel" else FEWEST)
         and min(channels) >= max(48, 128 // prod(tiles))
         and max(tiles) <= 2
-        and all(t <= 3 * s for s, t in zip(window.stride, window.taps, strict=True))
         and 2 * products_of(window) <= prod(window.out) * prod(window.taps)
     )
+
+
+def keeps_digits(window, dtype):
+    """More than 3 taps of a phase would cost digits, and bfloat16 has none to lose."""
+    few_taps = all(t <= 3 * s for s, t in zip(window.stride, window.taps, strict=True))
+    return dtype in (jnp.float32, jnp.float64) and few_taps
 
 
 def tiles_of(window):
@@ -172,7 +176,7 @@ def _to_columns(x, matrix):
     """[B, H, W, C] to [Q, H, B, C] for each of U tiles, by [Q, U, W]."""
     x = x.transpose(2, 1, 0, 3)
     seen = [slice(*_span(tile)) for tile in matrix.swapaxes(0, 1)]
-    return [_apply(matrix[:, u, s], x[s]) for u, s in enumerate(seen)]
+    return [apply(matrix[:, u, s], x[s]) for u, s in enumerate(seen)]
 
 
 def _from_columns(tiles, matrix):
@@ -180,7 +184,7 @@ def _from_columns(tiles, matrix):
     parts = []
     for u, tile in enumerate(tiles):
         low, high = _span(matrix[:, u])
-        part = _apply(matrix[:, u, low:high].T, tile)
+        part = apply(matrix[:, u, low:high].T, tile)
         pads = [(low, matrix.shape[2] - high, 0), *[(0, 0, 0)] * 3]
         parts.append(lax.pad(part, jnp.zeros((), part.dtype), pads))
     return reduce(jnp.add, parts).transpose(2, 1, 0, 3)
@@ -188,17 +192,17 @@ def _from_columns(tiles, matrix):
 
 def _to_rows(x, matrix):
     """[H, B, C] to one matrix [T * B, C] for each of P points, by [P, T, H]."""
-    points = _apply(matrix.reshape(-1, matrix.shape[2]), x)
+    points = apply(matrix.reshape(-1, matrix.shape[2]), x)
     return points.reshape(matrix.shape[0], -1, x.shape[-1])
 
 
 def _from_rows(x, matrix):
     """The adjoint of `_to_rows`: [P, T * B, C] to [H, B, C]."""
     back = matrix.reshape(-1, matrix.shape[2]).T
-    return _apply(back, x.reshape(back.shape[1], -1, x.shape[-1]))
+    return apply(back, x.reshape(back.shape[1], -1, x.shape[-1]))
 
 
-def _apply(matrix, x):
+def apply(matrix, x):
     """[n, m] times [m, B, C] as [n, B, C]: as a matrix product far faster than as sums."""
     flat = jnp.asarray(matrix, x.dtype) @ x.reshape(x.shape[0], -1)
     return flat.reshape(-1, *x.shape[1:])

@@ -9,7 +9,7 @@ convolutions of that order: by the kernel turned round, and by one map of anothe
 import jax.numpy as jnp
 from jax import lax
 
-from gan_jax.ops.window import turn
+from gan_jax.ops.window import in_turns, turn
 
 FEW_IMAGES = 16  # whose pixels a kernel's gradient sums at a time: faster, and keeps more digits
 
@@ -48,5 +48,4 @@ def _pads(low, image, taps, out):
 
 def _split(x):
     """[B, ...] to [n, B / n, ...] of at most `FEW_IMAGES`."""
-    size = max(d for d in range(1, min(FEW_IMAGES, x.shape[0]) + 1) if x.shape[0] % d == 0)
-    return x.reshape(-1, size, *x.shape[1:])
+    return in_turns(x, FEW_IMAGES)

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from gan_jax.ops.fast import TILE, products_of, tiles_of, toom_cook
-from gan_jax.ops.window import Window, image_of_taps, seen_by_tap
+from gan_jax.ops.fast import TILE, apply, keeps_digits, products_of, tiles_of, toom_cook
+from gan_jax.ops.window import Window, image_of_taps, in_turns, seen_by_tap
 
 FEW_TILES = 256  # of which the transforms are made at a time
 FEWEST = 64  # tiles of a batch, for which transforming the kernel pays
@@ -33,8 +33,8 @@ def suits(name, window, dtype, channels, batch):
     saved = prod(window.out) * prod(window.taps) / products_of(window)
     fewest = 64 if max(tiles) > 2 else 192 if window.stride == (1, 1) else math.inf
     return (
-        dtype in (jnp.float32, jnp.float64)
-        and all(s <= t <= 3 * s for s, t in zip(window.stride, window.taps, strict=True))
+        keeps_digits(window, dtype)
+        and all(s <= t for s, t in zip(window.stride, window.taps, strict=True))
         and saved >= (2.5 if of_kernel else 3)
         and min(channels) >= fewest
         and (of_kernel or max(channels) >= 128)
@@ -54,7 +54,7 @@ class _Phase(NamedTuple):
 
 def output(x, kernel, window):
     """`trilinear.output_of`."""
-    matrices = _apply(_of_taps(window), kernel.reshape(-1, *kernel.shape[2:]))
+    matrices = _of_kernel(kernel, window)
 
     def few(x):
         return _to_output(_contract(_of_image(x, window), matrices, 2, 1), window)
@@ -64,7 +64,7 @@ def output(x, kernel, window):
 
 def image(y, kernel, window):
     """`trilinear.image_of`."""
-    matrices = _apply(_of_taps(window), kernel.reshape(-1, *kernel.shape[2:]))
+    matrices = _of_kernel(kernel, window)
 
     def few(y):
         return _to_image(_contract(_of_output(y, window), matrices, 2, 2), window)
@@ -82,7 +82,7 @@ def kernel(x, y, window):
     matrix = _of_taps(window)
     start = jnp.zeros((len(matrix), x.shape[-1], y.shape[-1]), x.dtype)
     points = lax.scan(few, start, (_split(x, window), _split(y, window)))[0]
-    return _apply(matrix.T, points).reshape(*window.taps, *points.shape[1:])
+    return apply(matrix.T, points).reshape(*window.taps, *points.shape[1:])
 
 
 def _patches(window):
@@ -128,6 +128,11 @@ def _of_taps(window):
     return np.concatenate(parts)
 
 
+def _of_kernel(kernel, window):
+    """[kh, kw, in, out] to a matrix [P, in, out]."""
+    return apply(_of_taps(window), kernel.reshape(-1, *kernel.shape[2:]))
+
+
 def _of_pixels(window):
     """The matrix [P, TILE * TILE] of a tile of the output."""
     return np.concatenate([phase.out for phase in _phases(window)])
@@ -137,7 +142,7 @@ def _of_image(x, window):
     """[B, H, W, C] to a matrix [P, B * tiles, C]."""
     seen = [pixels.reshape(-1, x.shape[-1]) for pixels in seen_by_tap(x, _patches(window))]
     return jnp.concatenate([
-        _apply(phase.image, jnp.stack([seen[n] for n in phase.pixels]))
+        apply(phase.image, jnp.stack([seen[n] for n in phase.pixels]))
         for phase in _phases(window)
     ])  # fmt: skip
 
@@ -148,7 +153,7 @@ def _to_image(points, window):
     seen = [jnp.zeros(())] * prod(patches.taps)
     for phase in _phases(window):
         last = first + len(phase.image)
-        pixels = _apply(phase.image.T, points[first:last])
+        pixels = apply(phase.image.T, points[first:last])
         for n, each in zip(phase.pixels, pixels, strict=True):
             seen[n] = each.reshape(-1, *patches.out, each.shape[-1])
         first = last
@@ -158,20 +163,14 @@ def _to_image(points, window):
 def _of_output(y, window):
     """[B, out_h, out_w, C] to a matrix [P, B * tiles, C]."""
     pixels = jnp.stack(seen_by_tap(y, _tiles(window)))
-    return _apply(_of_pixels(window), pixels.reshape(len(pixels), -1, y.shape[-1]))
+    return apply(_of_pixels(window), pixels.reshape(len(pixels), -1, y.shape[-1]))
 
 
 def _to_output(points, window):
     """The adjoint of `_of_output`."""
     tiles = _tiles(window)
-    pixels = _apply(_of_pixels(window).T, points)
+    pixels = apply(_of_pixels(window).T, points)
     return image_of_taps([each.reshape(-1, *tiles.out, each.shape[-1]) for each in pixels], tiles)
-
-
-def _apply(matrix, x):
-    """[n, m] times [m, B, C] as [n, B, C]."""
-    flat = jnp.asarray(matrix, x.dtype) @ x.reshape(len(x), -1)
-    return flat.reshape(-1, *x.shape[1:])
 
 
 def _contract(a, b, axis_a, axis_b):
@@ -189,6 +188,4 @@ def _mapped(few, x, window):
 
 def _split(x, window):
     """[B, ...] to [n, B / n, ...] of at most `FEW_TILES`, or of one image."""
-    most = max(1, FEW_TILES // prod(tiles_of(window)))
-    size = max(n for n in range(1, min(most, len(x)) + 1) if len(x) % n == 0)
-    return x.reshape(-1, size, *x.shape[1:])
+    return in_turns(x, max(1, FEW_TILES // prod(tiles_of(window))))

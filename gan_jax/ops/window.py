@@ -56,6 +56,12 @@ def turn(kernel):
     return kernel[::-1, ::-1].swapaxes(2, 3)
 
 
+def in_turns(x, most):
+    """[B, ...] to [n, B / n, ...] of at most so many images at a time, as many as divide B."""
+    size = max(d for d in range(1, min(most, len(x)) + 1) if len(x) % d == 0)
+    return x.reshape(-1, size, *x.shape[1:])
+
+
 def im2col(x, window):
     """What every tap sees: [B, H, W, C] to [B, out_h, out_w, kh * kw * C]."""
     return jnp.concatenate(seen_by_tap(x, window), axis=-1)
