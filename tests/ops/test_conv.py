@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import assert_close, normal
 from flax import linen as nn
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,17 +28,6 @@ def xla_conv_transpose(x, kernel, stride, padding):
 
 
 PAIRS = {"conv": (conv, xla_conv), "conv_transpose": (conv_transpose, xla_conv_transpose)}
-
-
-def normal(seed, *shape):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
-
-
-def assert_close(actual, expected, tolerance):
-    """Largest difference within `tolerance` of the largest expected magnitude."""
-    assert actual.shape == expected.shape
-    actual, expected = (np.asarray(a, np.float64) for a in (actual, expected))
-    assert np.abs(actual - expected).max() <= tolerance * np.abs(expected).max()
 
 
 @partial(jax.jit, static_argnums=(0, 3, 4))

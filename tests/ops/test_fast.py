@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import assert_close, normal
 from jax import lax
 
 from gan_jax.ops import conv, conv_transpose, fast
@@ -14,17 +15,6 @@ CONV = Window(image=(16, 15), taps=(5, 5), stride=(2, 2), low=(1, 2), out=(8, 7)
 SAME = Window(image=(8, 6), taps=(3, 2), stride=(1, 1), low=(1, 0), out=(8, 5))
 TILE = Window(image=(8, 8), taps=(5, 5), stride=(2, 2), low=(1, 1), out=(4, 4))
 PADDED = TILE._replace(low=(1, 12), out=(4, 8))  # its first tile sees nothing but padding
-
-
-def normal(seed, *shape):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
-
-
-def assert_close(actual, expected, tolerance=1e-5):
-    """Largest difference within `tolerance` of the largest expected magnitude."""
-    assert actual.shape == expected.shape
-    actual, expected = (np.asarray(a, np.float64) for a in (actual, expected))
-    assert np.abs(actual - expected).max() <= tolerance * np.abs(expected).max()
 
 
 def native(x, kernel, window):
@@ -57,9 +47,9 @@ def test_three_maps_equal_xla(window):
     y = normal(2, 3, *window.out, 96)
     expected, pull = jax.vjp(lambda x, kernel: native(x, kernel, window), x, kernel)
     of_image, of_kernel = pull(y)
-    assert_close(jax.jit(fast.output, static_argnums=2)(x, kernel, window), expected)
-    assert_close(jax.jit(fast.image, static_argnums=2)(y, kernel, window), of_image)
-    assert_close(jax.jit(fast.kernel, static_argnums=2)(x, y, window), of_kernel)
+    assert_close(jax.jit(fast.output, static_argnums=2)(x, kernel, window), expected, 1e-5)
+    assert_close(jax.jit(fast.image, static_argnums=2)(y, kernel, window), of_image, 1e-5)
+    assert_close(jax.jit(fast.kernel, static_argnums=2)(x, y, window), of_kernel, 1e-5)
 
 
 def test_where_it_suits():
@@ -100,7 +90,7 @@ def test_second_derivatives_equal_xla(name):
         return jax.jit(jax.grad(penalty, (0, 1)))(x, kernel)
 
     for actual, expected in zip(slopes(ours), slopes(xla), strict=True):
-        assert_close(actual, expected)
+        assert_close(actual, expected, 1e-5)
 
 
 def test_vmap_over_kernels():

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import normal
 
 from gan_jax.ops import native, trilinear
 from gan_jax.ops.window import Window
@@ -17,10 +18,6 @@ WINDOWS = {
     "more zeros than taps": Window((4, 4), (3, 3), (1, 1), (4, 3), (8, 6)),
     "cropped": Window((6, 6), (3, 3), (1, 1), (-1, 0), (3, 4)),
 }
-
-
-def normal(seed, *shape):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
 
 
 def arguments(window, batch, channels):

@@ -4,8 +4,8 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
+from arrays import assert_close, normal
 from jax import lax
 
 from gan_jax.ops import conv, patches, trilinear
@@ -19,16 +19,6 @@ WINDOWS = {
     "cropped": Window((9, 9), (3, 3), (1, 1), (-1, -2), (6, 5)),
     "more zeros than a tile": Window((3, 3), (3, 3), (1, 1), (6, 0), (12, 3)),
 }
-
-
-def normal(seed, *shape):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
-
-
-def assert_close(found, expected, tolerance):
-    assert found.shape == expected.shape
-    found, expected = (np.asarray(part, np.float64) for part in (found, expected))
-    assert np.abs(found - expected).max() <= tolerance * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("few", [1, 10, 256])

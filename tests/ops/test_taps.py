@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from arrays import assert_close, normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax import lax
@@ -14,10 +15,6 @@ from gan_jax.ops import conv_transpose, taps, trilinear
 from gan_jax.ops.window import Window, turn
 
 MAPS = ["output", "image", "kernel"]
-
-
-def normal(seed, *shape):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=shape), jnp.float32)
 
 
 def arguments(window, batch, channels, dtype=jnp.float32):
@@ -32,12 +29,6 @@ def expected(name, given, window):
     a, b = (part.astype(jnp.float32) for part in given)
     native, window = getattr(trilinear, f"_native_{name}"), window._replace(turned=False)
     return turn(native(a, b, window)) if name == "kernel" else native(a, turn(b), window)
-
-
-def assert_close(found, expected, tolerance):
-    found, expected = (np.asarray(part, np.float64) for part in (found, expected))
-    assert found.shape == expected.shape
-    assert np.abs(found - expected).max() <= tolerance * np.abs(expected).max()
 
 
 sides = st.tuples(st.integers(1, 6), st.integers(1, 6))
