@@ -13,6 +13,7 @@ import numpy as np
 from gan_jax.errors import UserError
 from gan_jax.metrics import checks, moments
 from gan_jax.metrics.moments import Moments
+from gan_jax.system import linalg
 
 _DISTANCE = "The Fréchet distance"
 _EXTRAPOLATION = "The extrapolation of the Fréchet distance"
@@ -21,7 +22,7 @@ _NUM_SIZES = 15
 
 def root(covariance: np.ndarray) -> np.ndarray:
     """The symmetric square root of a covariance [d, d]."""
-    values, vectors = np.linalg.eigh(covariance)
+    values, vectors = linalg.eigh(covariance)
     return (vectors * np.sqrt(values.clip(0))) @ vectors.T
 
 
@@ -33,7 +34,7 @@ def distance(a: Moments, b: Moments, root_a: np.ndarray | None = None) -> float:
     """
     checks.same_space(a.mean, b.mean, _DISTANCE)
     root_a = root(a.covariance) if root_a is None else root_a
-    cross = np.linalg.eigvalsh(root_a @ b.covariance @ root_a)
+    cross = linalg.eigvalsh(root_a @ b.covariance @ root_a)
     traces = np.trace(a.covariance) + np.trace(b.covariance)
     return float(((a.mean - b.mean) ** 2).sum() + traces - 2 * np.sqrt(cross.clip(0)).sum())
 
@@ -45,7 +46,7 @@ def of_features(x: np.ndarray, y: np.ndarray) -> float:
         return distance(moments.of(x), moments.of(y))
     # tr (AB)^1/2 is the sum of the singular values of the product of the centred features.
     a, b = ((z - z.mean(axis=0)) / np.sqrt(len(z) - 1) for z in (x, y))
-    cross = np.linalg.norm(_folded(a) @ _folded(b).T, ord="nuc")
+    cross = linalg.singular_values(_folded(a) @ _folded(b).T).sum()
     means = ((x.mean(axis=0) - y.mean(axis=0)) ** 2).sum()
     return float(means + (a**2).sum() + (b**2).sum() - 2 * cross)
 
@@ -54,7 +55,7 @@ def _folded(x: np.ndarray) -> np.ndarray:
     """At most d rows with the same x^T x, so that no product is larger than [d, d]."""
     if len(x) <= x.shape[1]:
         return x
-    return np.asarray(np.linalg.qr(x, mode="r"))
+    return linalg.triangle(x)
 
 
 class Line(NamedTuple):
@@ -136,7 +137,7 @@ def bias(covariance: np.ndarray, n: int) -> float:
     With the eigenvalues l of the covariance [d, d] it is
     (2 sum_i l_i + sum_ij (1 + [i = j]) l_i l_j / (l_i + l_j)) / n.
     """
-    values = np.linalg.eigvalsh(covariance).clip(0)
+    values = linalg.eigvalsh(covariance).clip(0)
     values = values[values > 0]
     harmonic = values[:, None] * values / (values[:, None] + values)
     return float((2 * values.sum() + harmonic.sum() + np.trace(harmonic)) / n)

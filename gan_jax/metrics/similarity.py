@@ -5,6 +5,7 @@ import numpy as np
 from gan_jax.errors import UserError
 from gan_jax.metrics import checks
 from gan_jax.metrics.distances import row_blocks
+from gan_jax.system import linalg
 
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW, _SPREAD = 11, 1.5
@@ -97,6 +98,6 @@ def vendi(features: np.ndarray) -> float:
         raise UserError("The Vendi score needs features with a direction, but some are 0.")
     x = x / lengths
     # Both products have the same eigenvalues but for zeros.
-    values = np.linalg.eigvalsh((x @ x.T if len(x) <= x.shape[1] else x.T @ x) / len(x))
+    values = linalg.eigvalsh((x @ x.T if len(x) <= x.shape[1] else x.T @ x) / len(x))
     values = values[values > 1e-12]
     return float(np.exp(-(values * np.log(values)).sum()))

@@ -20,6 +20,7 @@ from gan_jax.devices import chunks
 from gan_jax.method import Inputs
 from gan_jax.methods import Method
 from gan_jax.run.runs import Run
+from gan_jax.system import linalg
 from gan_jax.visualize import subject
 from gan_jax.visualize.options import NotForThisRun, Options
 
@@ -47,7 +48,7 @@ def sefa(run: Run, options: Options, one: Inputs, count: int) -> np.ndarray:
     inputs = _with_noise(one, points)
     made = jax.jit(lambda state: _rows(_seen(run.method, state, inputs).first))(run.state)
     kernel = np.asarray(made[1:] - made[:1], np.float64)  # [noise, k]: the layer is affine
-    return _signed(np.linalg.eigh(kernel @ kernel.T).eigenvectors.T[::-1][:count])
+    return _signed(linalg.eigh(kernel @ kernel.T)[1].T[::-1][:count])
 
 
 def ganspace(run: Run, options: Options, one: Inputs, count: int) -> np.ndarray:
@@ -63,7 +64,7 @@ def ganspace(run: Run, options: Options, one: Inputs, count: int) -> np.ndarray:
     count = min(count, noise, seen.shape[1])
     scores = PCA(count, random_state=0).fit_transform(seen)
     z = np.asarray(draws, np.float64)
-    found = np.linalg.lstsq(scores, z - z.mean(axis=0))[0]
+    found = linalg.least_squares(scores, z - z.mean(axis=0))
     return _signed(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 

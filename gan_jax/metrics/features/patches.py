@@ -17,6 +17,7 @@ from gan_jax.data import Dataset, Source
 from gan_jax.data.kinds import Picture
 from gan_jax.metrics.features.pixels import Pixels
 from gan_jax.metrics.features.space import Extractor, Space, digest
+from gan_jax.system import linalg
 
 SIDE = 6
 PATCHES, FILTERS = 20_000, 256
@@ -55,7 +56,7 @@ def fit(images: np.ndarray) -> Filters | None:
         return None
     patches = _normalised(_windows(images))
     mean = patches.values.mean(axis=0)
-    eigenvalues, vectors = np.linalg.eigh(np.cov(patches.values, rowvar=False))
+    eigenvalues, vectors = linalg.eigh(np.cov(patches.values, rowvar=False))
     whiten = (vectors / np.sqrt(np.maximum(eigenvalues, 0) + WHITENING)) @ vectors.T
     clear = np.flatnonzero(patches.variance > CONTRAST)
     if not len(clear):
