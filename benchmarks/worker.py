@@ -2,10 +2,12 @@
 
 Reads commands from standard input and answers each with a line of JSON: `first` the losses of the
 first step, `run N` the seconds that N steps took, `memory` the process's peaks in MiB, the host's
-and the device's (null for a CPU), `gemm` and `describe` what `benchmarks.machine` says of the
-device. What a peer cannot do is one sentence, after `refused`, and its end.
+after the first run, which compiles, and the device's (null for a CPU), `gemm` and `describe` what
+`benchmarks.machine` says of the device. What a peer cannot do is one sentence, after `refused`, and
+its end.
 """
 
+import contextlib
 import importlib
 import json
 import resource
@@ -21,7 +23,7 @@ from gan_jax.errors import UserError
 def main(peer: str, path: str) -> None:
     problem = problems.load(Path(path))
     module = importlib.import_module(f"benchmarks.peers.{peer}")
-    step = None
+    step, is_warm = None, False
     for line in sys.stdin:
         command, *arguments = line.split()
         if command == "first":
@@ -31,6 +33,9 @@ def main(peer: str, path: str) -> None:
             began = time.perf_counter()
             step.run(int(arguments[0]))
             answer = time.perf_counter() - began
+            if not is_warm:
+                _forget_peak()
+                is_warm = True
         elif command == "memory":
             host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             answer = [host, step.device_mib() if step else None]
@@ -39,6 +44,12 @@ def main(peer: str, path: str) -> None:
         elif command == "describe":
             answer = machine.describe()
         print("answer", json.dumps(answer), flush=True)
+
+
+def _forget_peak() -> None:
+    """Lets the peak of the host's memory begin anew, where Linux lets a process do that."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 if __name__ == "__main__":

@@ -192,6 +192,7 @@ def _train(parts: _Parts, start: _Start, rollbacks: Sequence[int], hooks: Hooks)
     began = time.perf_counter()
     started = program(state, sums, *feed.get(step, count), root, np.int32(0))  # no step: compiles
     state, sums = jax.block_until_ready((started.state, started.sums))
+    memory.give_freed_memory_back()
     untrained = jax.tree.map(jnp.copy, started) if step == 0 else None
     hosts.wait()
     _say(f"Compiled the training step in {time.perf_counter() - began:.1f} s.")

@@ -45,15 +45,22 @@ def make(problem: Problem) -> Step:
     carried, roots = placement.put((jax.device_get(state), sums)), placement.root_keys(0)
     pool = placement.share(Example(x, labels))
     program = parallel.many_steps(traced, kind, split_pool=False, placement=placement)
-    numbers = _numbers(len(x), placement)
+    numbers, compiled = _numbers(len(x), placement), False
+
+    def call(count: int) -> None:
+        nonlocal carried
+        outcome = program(*carried, pool, numbers, roots, np.int32(count))
+        carried = jax.block_until_ready((outcome.state, outcome.sums))
 
     def run(count: int) -> None:
-        nonlocal carried
+        nonlocal compiled
+        if not compiled:  # as training begins
+            call(0)
+            memory.give_freed_memory_back()
+            compiled = True
         by_step = problem.variant == "by_step"
         for _ in range(count if by_step else 1):
-            outcome = program(*carried, pool, numbers, roots, np.int32(1 if by_step else count))
-            carried = outcome.state, outcome.sums
-        jax.block_until_ready(carried)
+            call(1 if by_step else count)
 
     return Step(lambda: _first(problem), run, device_mib)
 

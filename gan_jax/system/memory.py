@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from typing import Any
 
 import jax
 
@@ -16,8 +17,20 @@ def keep_freed_memory() -> bool:
     anew, page by page. The main thread's heap can keep them, and those of other threads cannot, so
     CPU calls also run on the thread that makes them. Call it before JAX starts its devices.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    mallopt = _of_glibc("mallopt")
     if mallopt is None:
         return False
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     return all([mallopt(MMAP_MAX, 0), mallopt(TRIM_THRESHOLD, 2**31 - 1)])
+
+
+def give_freed_memory_back() -> None:
+    """Once, where the C library can: after a program was compiled, which took memory that no call
+    of it will use again. Of SNGAN's step that is more than a gigabyte."""
+    trim = _of_glibc("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_glibc(function: str) -> Any:
+    return getattr(ctypes.CDLL(None), function, None) if sys.platform == "linux" else None

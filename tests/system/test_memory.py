@@ -38,3 +38,33 @@ def test_a_second_call_touches_no_new_pages():
     if faults[False] < 10_000:
         pytest.skip("this JAX takes huge pages or keeps them by itself")
     assert faults[True] < 200
+
+
+GIVEN_BACK = """
+import numpy as np
+from gan_jax.system import memory
+kept = memory.keep_freed_memory()
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+
+blocks = [np.ones(2**17) for _ in range(300)]  # of one MiB
+on_top = np.ones(8)
+full = resident()
+del blocks
+freed = resident()
+memory.give_freed_memory_back()
+print(kept, full - freed, freed - resident())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the setting is that of glibc")
+def test_freed_memory_goes_back_when_asked():
+    program = [sys.executable, "-c", GIVEN_BACK]
+    kept, *mib = subprocess.run(program, capture_output=True, text=True, check=True).stdout.split()
+    if kept == "False":
+        pytest.skip("this C library has no mallopt")
+    by_itself, asked = map(float, mib)
+    assert abs(by_itself) < 20
+    assert 280 < asked < 320
