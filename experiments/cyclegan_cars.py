@@ -5,22 +5,25 @@
 Zhu et al. 2017, arXiv 1703.10593, as in `cyclegan_cifar10`. Of each test picture the same car in
 the other paint is drawn too, so grids and scores have targets, which training never sees.
 
-Two CPU cores beside other work, seed 0, 586 steps of 8,000 at batch 8: the paint is the other one,
-where it is to change l1_changed is 34.9 levels of the source's 71.7; backgrounds are still washed
-out, l1_kept is 29.7.
+Two CPU cores, seed 0, 25 minutes: cars in the other paint, all else as it was. Of 278 pictures,
+where the paint is to change l1_changed is 12.5 levels of the source's 71.7, elsewhere l1_kept is
+7.7; PSNR 26.2 dB, of the source 16.3.
 """
 
-import dataclasses
-
 from experiments import cyclegan_cifar10
-from gan_jax.data import ProceduralCars
+from gan_jax.config import override
 from gan_jax.methods import CycleGAN
 
 PAPER = cyclegan_cifar10.PAPER
 
 
 def get_config() -> CycleGAN:
-    cars = ProceduralCars(
-        num_classes=2, labels="paint", classes=("red", "blue"), flip="horizontal", draw="by_class"
-    )
-    return dataclasses.replace(cyclegan_cifar10.get_config(), data=cars)
+    changes = {
+        "data.source": "procedural_cars",
+        "data.labels": "paint",
+        "data.classes": ("red", "blue"),
+        "train.num_steps": 4_000,
+        "train.schedule_after_images": 32_000,
+        "train.schedule_images": 32_000,
+    }
+    return override(cyclegan_cifar10.get_config(), changes)

@@ -5,8 +5,8 @@
 Isola et al. 2017, arXiv 1611.07004, without D by `--set=content.steps_alone=1000000`. A network
 that learned on real pairs reads the maps from the pictures again (pairs/map_accuracy, map_iou).
 
-Seed 0, 350 steps of 10,000: it reads 76.0 % of the pixels right, 84.5 % in real pictures and 53.8 %
-in those of other maps; cars are blurred bodies in their places.
+Seed 0, 1,000 steps of 10,000, on an H200: it reads 80.9 % of the pixels right, 84.5 % in real
+pictures and 53.8 % in those of other maps; cars are bodies with windows and wheels, still blurred.
 """
 
 from experiments import pix2pix_colour_cifar10
