@@ -23,19 +23,19 @@ from gan_jax.errors import UserError
 def main(peer: str, path: str) -> None:
     problem = problems.load(Path(path))
     module = importlib.import_module(f"benchmarks.peers.{peer}")
-    step, is_warm = None, False
+    step = None
     for line in sys.stdin:
         command, *arguments = line.split()
         if command == "first":
             answer = module.make(problems.for_comparison(problem)).first()
         elif command == "run":
-            step = step or module.make(problem)
+            if is_first := step is None:
+                step = module.make(problem)
             began = time.perf_counter()
             step.run(int(arguments[0]))
             answer = time.perf_counter() - began
-            if not is_warm:
+            if is_first:
                 _forget_peak()
-                is_warm = True
         elif command == "memory":
             host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             answer = [host, step.device_mib() if step else None]

@@ -50,17 +50,19 @@ def make(problem: Problem) -> Step:
     def call(count: int) -> None:
         nonlocal carried
         outcome = program(*carried, pool, numbers, roots, np.int32(count))
-        carried = jax.block_until_ready((outcome.state, outcome.sums))
+        carried = outcome.state, outcome.sums
 
     def run(count: int) -> None:
         nonlocal compiled
         if not compiled:  # as training begins
             call(0)
+            jax.block_until_ready(carried)
             memory.give_freed_memory_back()
             compiled = True
         by_step = problem.variant == "by_step"
         for _ in range(count if by_step else 1):
             call(1 if by_step else count)
+        jax.block_until_ready(carried)
 
     return Step(lambda: _first(problem), run, device_mib)
 

@@ -41,13 +41,14 @@ def test_a_second_call_touches_no_new_pages():
 
 
 GIVEN_BACK = """
+import resource
 import numpy as np
 from gan_jax.system import memory
 kept = memory.keep_freed_memory()
 
 def resident():
     with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096 / 2**20
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 blocks = [np.ones(2**17) for _ in range(300)]  # of one MiB
 on_top = np.ones(8)
