@@ -61,12 +61,12 @@ class Layer(NamedTuple):
         pairs = prod(self.window.out) * prod(self.window.taps)
         return 2 * self.batch * pairs * self.inputs * self.outputs
 
-    def forms(self) -> list[str]:
-        """Those that can compute it."""
+    def forms(self, name: str) -> list[str]:
+        """Those that can compute a map."""
         tiles = prod(fast.tiles_of(self.window))
         fast_suits = max(2, self.stride) <= self.taps <= 3 * self.stride
         able = {
-            "columns": True, "native": self.stride == 1, "taps": self.turned,
+            "columns": True, "native": self.stride == 1 or name == "output", "taps": self.turned,
             "patches": fast_suits, "tiles": fast_suits and tiles <= MOST_TILES,
         }  # fmt: skip
         return [form for form in trilinear.FORMS if able[form]]
@@ -87,7 +87,7 @@ class Layer(NamedTuple):
 
     def functions(self, name: str) -> dict[str, Function]:
         """A map of two arrays, by each form that can compute it."""
-        forms = {form: trilinear.by_form(form, name) for form in self.forms()}
+        forms = {form: trilinear.by_form(form, name) for form in self.forms(name)}
         return {form: partial(f, window=self.window) for form, f in forms.items()}
 
     def __str__(self) -> str:

@@ -47,9 +47,10 @@ def test_a_layer_s_window_and_operations_by_hand():
 
 
 def test_forms_are_compared_where_they_can_be_taken():
-    assert Layer(32, 16, 16, 3).forms() == ["patches", "native", "columns"]
-    assert Layer(16, 16, 16, 5, 2).forms() == ["tiles", "patches", "columns"]
-    assert Layer(16, 16, 16, 1).forms() == ["native", "columns"]
+    assert Layer(32, 16, 16, 3).forms("image") == ["patches", "native", "columns"]
+    assert Layer(16, 16, 16, 5, 2).forms("image") == ["tiles", "patches", "columns"]
+    assert Layer(16, 16, 16, 5, 2).forms("output") == ["tiles", "patches", "native", "columns"]
+    assert Layer(16, 16, 16, 1).forms("kernel") == ["native", "columns"]
     assert all(layer.chosen(name) in layer.functions(name) for layer in LAYERS for name in MAPS)
 
 

@@ -7,8 +7,8 @@ other two, so derivatives of every order stay within these three functions, and 
 choice of algorithm is made here and nowhere else.
 
 On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of five forms:
-the tiles of `fast` or, on larger maps, of `patches`, XLA's own convolution of stride 1, a product
-with the columns of the image, or one for each tap of a transposed convolution's kernel.
+the tiles of `fast` or, on larger maps, of `patches`, XLA's own convolution, a product with the
+columns of the image, or one for each tap of a transposed convolution's kernel.
 `on_cpu` is the table that chooses by shape; `python -m benchmarks.convolutions` measures it again.
 Kernels of more than `MOST_TAPS` are left to XLA.
 
@@ -20,8 +20,6 @@ from functools import partial
 from math import prod
 
 import jax
-import jax.numpy as jnp
-from jax import lax
 
 from gan_jax.ops import columns, fast, native, patches, taps
 from gan_jax.ops.platform import for_platform
@@ -30,7 +28,6 @@ from gan_jax.ops.window import turn
 FORMS = {"tiles": fast, "patches": patches, "native": native, "columns": columns, "taps": taps}
 """Modules with an `output`, an `image` and a `kernel`."""
 
-NATIVE_CHANNELS = 16  # from which on XLA's own convolutions of stride 1 are as fast as any
 FEW_PIXELS = 64  # of all images' outputs up to which it does not pay to turn a kernel
 TINY_MAP = 16  # output pixels up to which a GPU gets its adjoints by columns
 FEW_CHANNELS = 4  # of an image up to which a GPU gets it by columns
@@ -45,7 +42,7 @@ def _map(function):
 @_map
 def output_of(x, kernel, window):
     """The convolution: [B, H, W, in], [kh, kw, in, out] to [B, out_h, out_w, out]."""
-    return _form("output", window, _native_output, _native_output)(x, kernel, window)
+    return _form("output", window, native.output, native.output)(x, kernel, window)
 
 
 @_map
@@ -115,13 +112,7 @@ def on_cpu(name, window, dtype, channels, batch):
         return "patches"
     if fast.suits(name, window, dtype, channels, batch):
         return "tiles"
-    suits_native = (
-        dtype == jnp.float32
-        and window.stride == (1, 1)
-        and prod(window.taps) > 1
-        and min(channels) >= NATIVE_CHANNELS
-    )
-    if suits_native:
+    if native.suits(name, window, dtype, channels):
         return "native"
     few_pixels = batch * prod(window.out) <= FEW_PIXELS
     return "taps" if window.turned and few_pixels else "columns"
@@ -153,21 +144,11 @@ def _is_tiny(window):
     return min(window.stride) > 1 and prod(window.out) <= TINY_MAP
 
 
-def _native_output(x, kernel, window):
-    reach = (
-        s * (o - 1) + t for s, o, t in zip(window.stride, window.out, window.taps, strict=True)
-    )
-    pads = [(low, r - low - n) for r, low, n in zip(reach, window.low, window.image, strict=True)]
-    return lax.conv_general_dilated(
-        x, kernel, window.stride, pads, dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-
-
 def _native_image(y, kernel, window):
     x = jax.ShapeDtypeStruct((y.shape[0], *window.image, kernel.shape[2]), y.dtype)
-    return jax.linear_transpose(lambda x: _native_output(x, kernel, window), x)(y)[0]
+    return jax.linear_transpose(lambda x: native.output(x, kernel, window), x)(y)[0]
 
 
 def _native_kernel(x, y, window):
     kernel = jax.ShapeDtypeStruct((*window.taps, x.shape[-1], y.shape[-1]), x.dtype)
-    return jax.linear_transpose(lambda kernel: _native_output(x, kernel, window), kernel)(y)[0]
+    return jax.linear_transpose(lambda kernel: native.output(x, kernel, window), kernel)(y)[0]

@@ -2,6 +2,7 @@
 
 import re
 
+import derived
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,8 +28,8 @@ def arguments(window, batch, channels, dtype=jnp.float32):
 def expected(name, given, window):
     """By XLA's own convolution of the kernel as `conv` has it, in float32."""
     a, b = (part.astype(jnp.float32) for part in given)
-    native, window = getattr(trilinear, f"_native_{name}"), window._replace(turned=False)
-    return turn(native(a, b, window)) if name == "kernel" else native(a, turn(b), window)
+    by_xla, window = getattr(derived, name), window._replace(turned=False)
+    return turn(by_xla(a, b, window)) if name == "kernel" else by_xla(a, turn(b), window)
 
 
 sides = st.tuples(st.integers(1, 6), st.integers(1, 6))
