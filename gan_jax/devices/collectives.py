@@ -30,6 +30,8 @@ def part(number: jax.Array, count: int) -> Iterator[None]:
 def mean(tree):
     """The mean over devices of every leaf. Shards are of equal size, so it is the global mean."""
     _of_whole_shards()
+    if jax.lax.axis_size(AXIS) == 1:
+        return tree  # which XLA's CPU compiler would copy
     return jax.lax.pmean(tree, AXIS)
 
 

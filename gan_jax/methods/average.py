@@ -30,8 +30,10 @@ Update = Callable[[Average, NetworkState, jax.Array], Average]
 
 
 def is_kept(train: Train) -> bool:
-    """Whether the average ever differs from the network: a half-life of 0 throughout has none."""
-    return train.ema_half_life_images > 0 or bool(train.final_ema_half_life_images)
+    """Whether the average ever differs from the network, or may in other settings: a half-life of
+    0 throughout has none."""
+    ends = train.ema_half_life_images, train.final_ema_half_life_images
+    return any(end is not None and schedules.is_there(end) for end in ends)
 
 
 def of(network: NetworkState) -> Average:
@@ -60,6 +62,8 @@ def updater(train: Train) -> Update:
     Half of its weight is `train.ema_half_life_images` images old, and no more than `ema_ramp` times
     the images seen before the step where that is not 0, as StyleGAN2-ADA has it (arXiv 2006.06676).
     """
+    if not is_kept(train):
+        return lambda average, network, step: of(network)
     half_life = schedules.make(
         train,
         train.ema_half_life_images,

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import optax
 
 from gan_jax.devices import collectives
@@ -63,4 +64,13 @@ def apply_gradient(
     grads = collectives.mean(grads)
     updates, opt = optimizer.update(grads, network.opt, network.params)
     params = optax.apply_updates(network.params, updates)
-    return NetworkState(params, stats, opt), optax.tree.norm(grads)
+    return NetworkState(params, stats, opt), _norm(grads)
+
+
+def _norm(tree: Tree) -> jax.Array:
+    """The Euclidean norm [] of a tree of real arrays.
+
+    Products, unlike sums of squares, are made without writing the squares.
+    """
+    squared = optax.tree.vdot(tree, tree)  # at the highest precision
+    return jnp.sqrt(squared)

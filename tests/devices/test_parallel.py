@@ -137,6 +137,16 @@ def test_a_call_ends_at_the_step_that_is_not_finite():
     assert not bool(outcome.finite)
 
 
+@pytest.mark.parametrize("broken", [[np.nan], [np.inf], [-np.inf], [np.inf, -np.inf]])
+def test_a_number_that_is_not_finite_is_found_in_the_run_that_has_it(broken):
+    fine, leaf = jnp.full((2, 3), 3e37), np.zeros((2, 2, 5), np.float32)
+    assert parallel._finite((fine, jnp.arange(2)), (2,)).tolist() == [True, True]
+    leaf[1].flat[2 : 2 + len(broken)] = broken
+    leaf = jnp.asarray(leaf)
+    assert parallel._finite((fine, leaf), (2,)).tolist() == [True, False]
+    assert not parallel._finite((fine, leaf), ())
+
+
 def test_a_batch_that_the_devices_do_not_divide_names_one_that_they_do():
     parallel.check_divisible(6, place(1))
     with pytest.raises(UserError, match=r"7 cannot be divided over 2 devices.*batch_size=8"):
