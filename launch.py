@@ -190,7 +190,9 @@ def main(argv: list[str]) -> None:
     # Imported here so that --help answers at once.
     import experiments
     from gan_jax.errors import UserError
+    from gan_jax.system import xla
 
+    xla.use_multi_output_fusion()
     try:
         if len(argv) > 1:
             raise UserError(f"{argv[1]!r} is not a flag; write --name=value.")

@@ -18,9 +18,11 @@ from pathlib import Path
 from benchmarks import machine
 from benchmarks import problem as problems
 from gan_jax.errors import UserError
+from gan_jax.system import xla
 
 
 def main(peer: str, path: str) -> None:
+    xla.use_multi_output_fusion()  # as launch.py does
     problem = problems.load(Path(path))
     module = importlib.import_module(f"benchmarks.peers.{peer}")
     step = None

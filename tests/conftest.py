@@ -13,6 +13,7 @@ from pathlib import Path
 os.environ["XLA_FLAGS"] = (
     "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1"
     " --xla_cpu_enable_concurrency_optimized_scheduler=false"
+    " --xla_backend_extra_options=xla_none"  # in place of launch.py's
 )
 if version("jaxlib") < "0.11":  # a flag that a later one does not know ends the process
     os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
