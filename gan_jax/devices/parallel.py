@@ -1,5 +1,6 @@
 """Many training steps on every device in one compiled call, the one place that maps over them."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -93,7 +94,9 @@ def trace(
         batch = jax.tree.map(lambda part: _share(part, count), batch)
         step, environment = method.step, [(collectives.AXIS, count)]
     make = jax.make_jaxpr(step, axis_env=environment, return_shape=True)
-    jaxpr, shapes = make(state, batch, keys.root(0) if root is None else root)
+    is_only = placement.axis is None and count == 1
+    with collectives.only_device() if is_only else contextlib.nullcontext():
+        jaxpr, shapes = make(state, batch, keys.root(0) if root is None else root)
     call, structure = jaxpr_as_fun(jaxpr), jax.tree.structure(shapes)
 
     def again(*arguments: Any) -> Any:

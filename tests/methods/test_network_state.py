@@ -1,5 +1,7 @@
 """What all updates share."""
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,17 @@ import pytest
 
 from gan_jax.devices import collectives
 from gan_jax.methods import network_state
+
+
+def test_the_only_device_makes_no_copy_of_its_mean():
+    def copies(context):
+        with context:
+            make = jax.make_jaxpr(lambda x: collectives.mean(x), axis_env=[(collectives.AXIS, 1)])
+            return "psum" in str(make(jnp.ones(3)))
+
+    assert copies(contextlib.nullcontext())
+    assert not copies(collectives.only_device())
+    assert copies(contextlib.nullcontext())
 
 
 @pytest.mark.parametrize("devices", [1, 2])
