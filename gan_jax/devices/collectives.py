@@ -20,11 +20,8 @@ def part(number: jax.Array, count: int) -> Iterator[None]:
     """While this lasts, what is traced is of part `number`, int32 [], of `count` equal ones of a
     device's examples, which come in turn: they have their places in the global batch, and no
     means."""
-    token = _part.set((number, count))
-    try:
+    with _while_traced(_part, (number, count)):
         yield
-    finally:
-        _part.reset(token)
 
 
 _only: ContextVar[bool] = ContextVar("only", default=False)
@@ -34,11 +31,8 @@ _only: ContextVar[bool] = ContextVar("only", default=False)
 def only_device() -> Iterator[None]:
     """While this lasts, what is traced is of the only device, whose mean is the global one as it
     is: XLA's CPU compiler makes a copy of a mean over one device."""
-    token = _only.set(True)
-    try:
+    with _while_traced(_only, True):
         yield
-    finally:
-        _only.reset(token)
 
 
 def mean(tree):
@@ -61,6 +55,15 @@ def total(local_batch_size: int) -> int:
     """The size of the global batch."""
     _of_whole_shards()
     return local_batch_size * jax.lax.psum(1, AXIS)
+
+
+@contextmanager
+def _while_traced(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 def _of_whole_shards() -> None:
