@@ -25,6 +25,10 @@ Trees = dict[str, Any]
 """Named pytrees of host arrays."""
 
 
+class Missing(UserError):
+    """There is no checkpoint of a step."""
+
+
 class Damaged(UserError):
     """A checkpoint that cannot be read back."""
 
@@ -119,12 +123,12 @@ class Checkpoints:
     def restore(self, step: int, **like: Any) -> Trees:
         """The named pytrees of a step as host arrays, with the structure and shapes of `like`.
 
-        Raises `UserError` when there is no such checkpoint or it is of other networks, and
-        `Damaged` when it cannot be read.
+        Raises `UserError` when it is of other networks, `Missing` when there is no such checkpoint,
+        and `Damaged` when it cannot be read.
         """
         if step not in self.steps():
             known = ", ".join(map(str, self.steps())) or "none"
-            raise UserError(
+            raise Missing(
                 f"There is no checkpoint of step {step} in {printable(self.folder)} ({known})."
             )
         blank = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), like)

@@ -14,7 +14,7 @@ from gan_jax.errors import UserError
 from gan_jax.methods import Config, Method, State, sampling
 from gan_jax.methods.sampling import Requests
 from gan_jax.run import directory, environment
-from gan_jax.run.checkpoint import Checkpoints, Damaged
+from gan_jax.run.checkpoint import Checkpoints, Damaged, Missing
 from gan_jax.system import layout
 from gan_jax.system.names import printable
 
@@ -102,12 +102,12 @@ def history(run: Run) -> Iterator[Run]:
 
 def checkpoints(run: Run, passed_over: frozenset[int] = frozenset()) -> Iterator[Run]:
     """The run at each checkpoint that was kept and is whole, up to this one; those of the steps
-    `passed_over` are not read."""
+    `passed_over` are not read, nor those that training has deleted in the meantime."""
     with Checkpoints(_checkpoints(run.workdir, run.config)) as kept:
         steps = [step for step in kept.steps() if 0 < step < run.step]
     for step in steps:
         if step not in passed_over:
-            with contextlib.suppress(Damaged):
+            with contextlib.suppress(Damaged, Missing):
                 yield open_run(run.workdir, step)._replace(method=run.method)
     yield run
 
