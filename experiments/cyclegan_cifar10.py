@@ -3,8 +3,9 @@
     python launch.py --experiment=cyclegan_cifar10
 
 Zhu et al. 2017, arXiv 1703.10593, at 32x32 with half the authors' channels, two thirds of their
-blocks, one reduction of the sides and BatchNorm in G, which keeps a picture's brightness. Colours
-and textures change; shapes do not, as in the paper's figure 17. docs/recipes.md has the departures.
+blocks, no reduction of the sides, an average of G, and BatchNorm in it, which keeps a picture's
+brightness. Colours and textures change; shapes do not, as in the paper's figure 17. docs/recipes.md
+has the departures.
 """
 
 from gan_jax.data import TFDS
@@ -26,7 +27,7 @@ def get_config() -> CycleGAN:
             draw="by_class",
         ),
         latents=Normal(dimension=0),
-        gen=TranslatorGen(features=(32, 64), blocks=4, norm="batch"),
+        gen=TranslatorGen(features=(32,), blocks=4, norm="batch"),
         gen_optimizer=optimizer,
         disc=PatchDisc(features=(32, 64, 128), norm="plain_instance"),
         disc_optimizer=optimizer,
@@ -34,7 +35,7 @@ def get_config() -> CycleGAN:
         train=GameTrain(
             num_steps=8_000,
             batch_size=16,
-            ema_half_life_images=0,
+            ema_half_life_images=4_000,
             pool_size=50,
             schedule="linear",
             schedule_after_images=64_000,
