@@ -9,11 +9,11 @@ Seed 0, 1,000 steps of 10,000, on an H200: it reads 80.9 % of the pixels right, 
 pictures and 53.8 % in those of other maps; cars are bodies with windows and wheels, still blurred.
 """
 
-from experiments import pix2pix_colour_cifar10
+from experiments import inpaint_cifar10
 from gan_jax.config import override
 from gan_jax.methods import GAN
 
-PAPER = pix2pix_colour_cifar10.PAPER
+PAPER = inpaint_cifar10.PAPER
 
 
 def get_config() -> GAN:
@@ -24,4 +24,4 @@ def get_config() -> GAN:
         "data.fallback": "none",
         "condition.name": "stored",
     }
-    return override(pix2pix_colour_cifar10.get_config(), changes)
+    return override(inpaint_cifar10.get_config(), changes)

@@ -8,11 +8,11 @@ Isola et al. 2017, arXiv 1611.07004, at 64x64 with half the authors' channels. O
 or with `--set=data.halves=left` the left half of each picture.
 """
 
-from experiments import pix2pix_colour_cifar10
+from experiments import inpaint_cifar10
 from gan_jax.config import override
 from gan_jax.methods import GAN
 
-PAPER = pix2pix_colour_cifar10.PAPER
+PAPER = inpaint_cifar10.PAPER
 
 
 FOLDER = {
@@ -31,4 +31,4 @@ def get_config() -> GAN:
         "gen.features": (32, 64, 128, 256, 256, 256),
         "disc.features": (32, 64, 128, 256),
     }
-    return override(pix2pix_colour_cifar10.get_config(), FOLDER | changes)
+    return override(inpaint_cifar10.get_config(), FOLDER | changes)

@@ -37,6 +37,7 @@ ATTENTION = ["gen.attention=4", "disc.attention=4", "gen.features=8,32,4", "disc
         ("pytorch", "sndcgan_cifar10", [*SMALL, "gen.features=8,4,4", "disc.features=4,6,8"]),
         ("pytorch", "r3gan_cifar_cars", [*SMALL, "gen.features=32,16", "disc.features=16,32"]),
         ("pytorch", "r3gan_cifar10", [*SMALL, "gen.features=32,16", "disc.features=16,16"]),
+        ("pytorch", "inpaint_cifar10", [*PICTURES, "condition.name=gray"]),
         ("pytorch", "pix2pix_colour_cifar10", PICTURES),
         ("keras_tensorflow", CARS, []),
         ("keras_tensorflow", CARS, ["train.disc_update=joint", "latents.name=uniform"]),
