@@ -2,10 +2,11 @@
 
     python launch.py --experiment=pix2pix_colour_cifar10
 
-Isola et al. 2017, arXiv 1611.07004, with less of L1, spectral normalisation in D, an average of G and
-rates that fall; docs/recipes.md has why, and the other departures. Two CPU cores, seed 0, 5 minutes:
-colourfulness is 24.6, where that of real pictures is 30.8, and the error of chroma 10.6; without D, by
-`--set=content.steps_alone=1000000`, 11.1 and 9.3. Grass is green and horses are brown.
+Isola et al. 2017, arXiv 1611.07004, with less of L1, spectral normalisation in D, an average of G
+and rates that fall; docs/recipes.md has why, and the other departures. Two CPU cores, seed 0, 5
+minutes: colourfulness is 24.6, where that of real pictures is 30.8, and the error of chroma 10.6;
+without D, by `--set=content.steps_alone=1000000`, 11.1 and 9.3. Grass is green and horses are
+brown.
 """
 
 from experiments import inpaint_cifar10

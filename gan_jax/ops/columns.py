@@ -57,17 +57,18 @@ def _fewer(outputs, inputs, window):
 def _output(x, kernel, window):
     matrix = kernel.reshape(-1, kernel.shape[-1])  # [kh * kw * in, out]
 
-    def few(x):
-        return _contract(im2col(x, window), matrix, 3, 0).astype(x.dtype)
+    def few(bits):
+        columns = _of_bits(im2col(bits, window), x.dtype)
+        return _contract(columns, matrix, 3, 0).astype(x.dtype)
 
-    return _join(lax.map(few, _split(x, matrix.shape[0], window)))
+    return _in_turns(few, _split(x, matrix.shape[0], window))
 
 
 def _image(y, kernel, window):
-    def few(y):
-        return whole_image(y, kernel, window)
+    def few(bits):
+        return whole_image(_of_bits(bits, y.dtype), kernel, window)
 
-    return _join(lax.map(few, _split(y, prod(kernel.shape[:3]), window)))
+    return _in_turns(few, _split(y, prod(kernel.shape[:3]), window))
 
 
 def _kernel(x, y, window):
@@ -98,8 +99,10 @@ def _split(x, width, window):
     return x.reshape(n, batch // n, *x.shape[1:])
 
 
-def _join(x):
-    return x.reshape(-1, *x.shape[2:])
+def _in_turns(few, x):
+    """The results [B, ...] of a function of a few images' bits, of all images [n, B / n, ...]."""
+    made = lax.map(lambda bits: _bits(few(bits)), _bits(x))
+    return _of_bits(made.reshape(-1, *made.shape[2:]), x.dtype)
 
 
 def _contract(a, b, axis_a, axis_b):
@@ -110,3 +113,13 @@ def _contract(a, b, axis_a, axis_b):
 
 def _accumulator(x):
     return jnp.promote_types(x.dtype, jnp.float32)
+
+
+def _bits(x):
+    """bfloat16 as integers, which XLA's CPU compiler moves in a loop as they are: it would make
+    float32 of a whole array first."""
+    return lax.bitcast_convert_type(x, jnp.uint16) if x.dtype == jnp.bfloat16 else x
+
+
+def _of_bits(x, dtype):
+    return x if x.dtype == dtype else lax.bitcast_convert_type(x, dtype)

@@ -20,6 +20,7 @@ from functools import partial
 from math import prod
 
 import jax
+import jax.numpy as jnp
 
 from gan_jax.ops import columns, fast, native, patches, taps
 from gan_jax.ops.platform import for_platform
@@ -125,6 +126,9 @@ def by_form(form, name):
 
 
 def _on_cpu(name, a, b, window):
+    if name == "kernel" and a.dtype == jnp.bfloat16:  # XLA multiplies these in float32 anyway
+        a, b = a.astype(jnp.float32), b.astype(jnp.float32)
+        return _on_cpu(name, a, b, window).astype(jnp.bfloat16)
     channels = (a.shape[-1], b.shape[-1]) if name == "kernel" else b.shape[2:]
     if window.turned and name != "kernel":
         channels = channels[::-1]

@@ -98,9 +98,24 @@ def test_bfloat16_is_summed_in_float32(name, taps, stride):
     actual = value_and_gradients(ours, x, kernel, stride, "SAME")
     x, kernel = x.astype(jnp.float32), kernel.astype(jnp.float32)
     exact = value_and_gradients(theirs, x, kernel, stride, "SAME")
-    for a, e in zip(actual, exact, strict=True):
+    assert_rounded(actual, exact)
+
+
+def assert_rounded(found, exact):
+    """To bfloat16, which alone costs 2 ** -8."""
+    for a, e in zip(found, exact, strict=True):
         assert a.dtype == jnp.bfloat16
-        assert_close(a, e, 1.05 * 2**-8)  # the rounding of the result alone is 2 ** -8
+        assert_close(a, e, 1.05 * 2**-8)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_bfloat16_comes_a_few_images_at_a_time(few_images, name):
+    ours, theirs = PAIRS[name]
+    x = normal(0, 6, 8, 9, 3).astype(jnp.bfloat16)
+    kernel = normal(1, 5, 4, 3, 4).astype(jnp.bfloat16)
+    actual = value_and_gradients(ours, x, kernel, 2, "SAME")
+    single = x.astype(jnp.float32), kernel.astype(jnp.float32)
+    assert_rounded(actual, value_and_gradients(theirs, *single, 2, "SAME"))
 
 
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
