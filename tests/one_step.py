@@ -21,17 +21,19 @@ def started(config):
     return game, jax.jit(lambda key: gan.init(game, key))(keys.root(config.seed))
 
 
-def on_devices(function, devices, *shared):
-    """`function(shard of the batch, *shared)` on all devices; what they disagree on is refused."""
+def on_devices(function, devices, *shared, fused=True):
+    """`function(shard of the batch, *shared)` on all devices; what they disagree on is refused.
+    Unless `fused`, operation by operation: XLA rounds a loop of several where a program has it."""
     shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
     batch = Example(shards, jnp.zeros(shards.shape[:2], jnp.int32))
-    return _mapped(function, len(shared))(batch, *shared)
+    return _mapped(function, len(shared), fused)(batch, *shared)
 
 
 @functools.cache
-def _mapped(function, shared):
+def _mapped(function, shared, fused):
     axes = (0, *[None] * shared)
-    return jax.jit(jax.vmap(function, axes, out_axes=None, axis_name=collectives.AXIS))
+    mapped = jax.vmap(function, axes, out_axes=None, axis_name=collectives.AXIS)
+    return jax.jit(mapped, compiler_options={} if fused else {"xla_disable_hlo_passes": "fusion"})
 
 
 def step(game, state, devices=1):

@@ -61,14 +61,14 @@ def _output(x, kernel, window):
         columns = _of_bits(im2col(bits, window), x.dtype)
         return _contract(columns, matrix, 3, 0).astype(x.dtype)
 
-    return _in_turns(few, _split(x, matrix.shape[0], window))
+    return _each(few, _split(x, matrix.shape[0], window))
 
 
 def _image(y, kernel, window):
     def few(bits):
         return whole_image(_of_bits(bits, y.dtype), kernel, window)
 
-    return _in_turns(few, _split(y, prod(kernel.shape[:3]), window))
+    return _each(few, _split(y, prod(kernel.shape[:3]), window))
 
 
 def _kernel(x, y, window):
@@ -99,7 +99,7 @@ def _split(x, width, window):
     return x.reshape(n, batch // n, *x.shape[1:])
 
 
-def _in_turns(few, x):
+def _each(few, x):
     """The results [B, ...] of a function of a few images' bits, of all images [n, B / n, ...]."""
     made = lax.map(lambda bits: _bits(few(bits)), _bits(x))
     return _of_bits(made.reshape(-1, *made.shape[2:]), x.dtype)

@@ -9,6 +9,7 @@ choice of algorithm is made here and nowhere else.
 On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of five forms:
 the tiles of `fast` or, on larger maps, of `patches`, XLA's own convolution, a product with the
 columns of the image, or one for each tap of a transposed convolution's kernel.
+A kernel's gradient of bfloat16 is computed in float32 there.
 `on_cpu` is the table that chooses by shape; `python -m benchmarks.convolutions` measures it again.
 Kernels of more than `MOST_TAPS` are left to XLA.
 

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from one_step import IMAGES, count, keys_at_0, on_devices, started, step
+from one_step import count, keys_at_0, on_devices, started, step
 
 from gan_jax import keys
 from gan_jax.config import override
 from gan_jax.devices import collectives
-from gan_jax.method import Example, Inputs
+from gan_jax.method import Inputs
 from gan_jax.methods import average, gan, passes, turns
 from gan_jax.networks import layers
 
@@ -242,17 +242,13 @@ def test_the_ordinary_game_is_the_general_one_to_the_bit(tiny, name, devices):
     assert game.is_ordinary
     root = keys.root(0)
 
-    shards = IMAGES.reshape(devices, -1, *IMAGES.shape[1:])
-    batch = Example(shards, jnp.zeros(shards.shape[:2], jnp.int32))
-
     def played(play):
-        step = jax.vmap(
-            lambda shard: play(game, state._replace(step=jnp.int32(2)), shard, root),
-            out_axes=None,
-            axis_name=collectives.AXIS,
+        return on_devices(
+            lambda batch, state: play(game, state, batch, root),
+            devices,
+            state._replace(step=jnp.int32(2)),
+            fused=False,
         )
-        # operation by operation, as loops of several are rounded where each program has them
-        return jax.jit(step, compiler_options={"xla_disable_hlo_passes": "fusion"})(batch)
 
     one, other = (played(play) for play in (gan.ordinary_step, gan.general_step))
     chex.assert_trees_all_equal(one, other)
