@@ -20,7 +20,7 @@ import numpy as np
 from jax import lax
 
 from benchmarks.report import aligned, number
-from gan_jax.ops import fast, trilinear, volumes
+from gan_jax.ops import fast, onednn, trilinear, volumes
 from gan_jax.ops.window import Window
 from gan_jax.system import memory
 
@@ -68,6 +68,8 @@ class Layer(NamedTuple):
         able = {
             "columns": True, "native": self.stride == 1 or name == "output", "taps": self.turned,
             "patches": fast_suits, "tiles": fast_suits and tiles <= MOST_TILES,
+            "onednn": name != "kernel" and self.stride <= self.taps and onednn.has_matrix_unit()
+            and onednn.is_there(),
         }  # fmt: skip
         return [form for form in trilinear.FORMS if able[form]]
 

@@ -38,6 +38,7 @@ from gan_jax.data import Digits  # noqa: E402
 from gan_jax.methods import GAN, Adam, Checkpoint, GameTrain, Log, Sample  # noqa: E402
 from gan_jax.networks import DCGANDisc, DCGANGen, Normal  # noqa: E402
 from gan_jax.objectives import NonSaturating  # noqa: E402
+from gan_jax.ops import onednn  # noqa: E402
 from gan_jax.system import user_cache  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -65,6 +66,12 @@ def _few_programs():
     maps = Path("/proc/self/maps")
     if maps.exists() and len(maps.read_bytes().splitlines()) > MOST_MAPS:
         jax.clear_caches()
+
+
+@pytest.fixture
+def without_onednn(monkeypatch):
+    """As on a machine that has none of its convolutions."""
+    monkeypatch.setattr(onednn, "is_there", lambda: False)
 
 
 def tiny_config(**changes) -> GAN:

@@ -6,7 +6,9 @@ import pytest
 
 from benchmarks import convolutions
 from benchmarks.convolutions import LAYERS, MAPS, Layer, Volume
-from gan_jax.ops import conv, trilinear
+from gan_jax.ops import conv, onednn, trilinear
+
+pytestmark = pytest.mark.usefixtures("without_onednn")
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -46,11 +48,17 @@ def test_a_layer_s_window_and_operations_by_hand():
     )
 
 
-def test_forms_are_compared_where_they_can_be_taken():
+def test_forms_are_compared_where_they_can_be_taken(monkeypatch):
     assert Layer(32, 16, 16, 3).forms("image") == ["patches", "native", "columns"]
     assert Layer(16, 16, 16, 5, 2).forms("image") == ["tiles", "patches", "columns"]
     assert Layer(16, 16, 16, 5, 2).forms("output") == ["tiles", "patches", "native", "columns"]
     assert Layer(16, 16, 16, 1).forms("kernel") == ["native", "columns"]
+    assert all(layer.chosen(name) in layer.functions(name) for layer in LAYERS for name in MAPS)
+    monkeypatch.setattr(onednn, "is_there", lambda: True)
+    monkeypatch.setattr(onednn, "has_matrix_unit", lambda: True)
+    assert Layer(32, 16, 16, 3).forms("image") == ["patches", "native", "columns", "onednn"]
+    assert Layer(32, 16, 16, 3).forms("kernel") == ["patches", "native", "columns"]
+    assert "onednn" not in Layer(32, 16, 16, 3, 4).forms("output")
     assert all(layer.chosen(name) in layer.functions(name) for layer in LAYERS for name in MAPS)
 
 
@@ -62,7 +70,7 @@ def test_a_form_that_is_faster_than_the_table_s_is_named():
     assert convolutions.doubts(times, "columns") == "WARNING: native is 1.20 times as fast"
     row = convolutions.row(Layer(8, 16, 16, 1, batch=1), "output", times)
     assert row == (
-        *("1 x 8x8, 16 to 16, 1x1 / 1", "output", "", "", "10", "12", "", "", "columns", "0"),
+        *("1 x 8x8, 16 to 16, 1x1 / 1", "output", "", "", "10", "12", "", "", "", "columns", "0"),
         "WARNING: native is 1.20 times as fast",
     )
 

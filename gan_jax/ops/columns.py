@@ -13,6 +13,7 @@ from jax import lax
 from gan_jax.ops.window import col2im, im2col, turn
 
 COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
+FEW_COLUMN_BYTES = 2**25  # of all columns, for which a loop costs more than it saves
 
 
 def whole_image(y, kernel, window):
@@ -88,12 +89,12 @@ def _kernel(x, y, window):
 def _split(x, width, window):
     """[B, ...] to [n, B / n, ...] so that the columns of B / n images fit COLUMN_BYTES.
 
-    The columns of a kernel of one tap are the image, and come whole.
+    The columns of a kernel of one tap are the image, and come whole, as few do.
     """
     batch = x.shape[0]
-    if window.taps == window.stride == (1, 1):
-        return x[None]
     size = batch * window.out[0] * window.out[1] * width * x.dtype.itemsize
+    if window.taps == window.stride == (1, 1) or size <= FEW_COLUMN_BYTES:
+        return x[None]
     most = min(batch, -(-size // COLUMN_BYTES))
     n = max((d for d in range(1, most + 1) if batch % d == 0), default=1)
     return x.reshape(n, batch // n, *x.shape[1:])

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from gan_jax.ops import trilinear
+from gan_jax.ops import onednn, trilinear
 from gan_jax.ops.platform import for_platform
 from gan_jax.ops.window import Window
 
@@ -34,7 +34,7 @@ def grouped_conv(x: jax.Array, kernel: jax.Array, groups: int) -> jax.Array:
     kernel, groups = for_platform(_as_it_is, gpu=_merged)(kernel, groups)
     if groups == 1:
         return trilinear.output_of(x, kernel, window)
-    return _output_of(x, kernel, (window, groups))
+    return output_of(x, kernel, (window, groups))
 
 
 def _as_it_is(kernel, groups):
@@ -57,23 +57,47 @@ def _merged(kernel, groups):
     return blocks.reshape(*kernel.shape[:2], together * inputs, -1), rest
 
 
-@partial(jax.jit, static_argnums=(0, 3))  # traced once for each shape
-def _of_groups(function, a, b, window_and_groups):
-    """`function(a, b, window)` of each group of the last axes of `a` and `b`.
-
-    On the CPU one after another: XLA's grouped convolutions are a loop over numbers there, and a
-    program of all groups side by side would take long to compile. Elsewhere XLA makes one grouped
-    convolution of a batch of them; on a GPU they have been merged first.
-    """
-    window, groups = window_and_groups
-    return for_platform(_batch, cpu=_in_turn)(partial(function, window=window), a, b, groups)
+@trilinear.bilinear
+def output_of(x, kernel, window_and_groups):
+    """The convolution of each group, [B, H, W, C], [kh, kw, C / groups, out] to [B, H, W, out]."""
+    return _of_groups("output", x, kernel, *window_and_groups)
 
 
-def _in_turn(function, a, b, groups):
+@trilinear.bilinear
+def image_of(y, kernel, window_and_groups):
+    """Its adjoint in the image."""
+    return _of_groups("image", y, kernel, *window_and_groups)
+
+
+@trilinear.bilinear
+def kernel_of(x, y, window_and_groups):
+    """Its adjoint in the kernel."""
+    return _of_groups("kernel", x, y, *window_and_groups)
+
+
+trilinear.give_gradients(output_of, image_of, kernel_of)
+
+
+def _of_groups(name, a, b, window, groups):
+    """XLA makes one grouped convolution of a batch of them, which the CPU computes by a naive loop;
+    on a GPU they have been merged first."""
+    return for_platform(_batch, cpu=_on_cpu)(name, a, b, window, groups)
+
+
+def _on_cpu(name, a, b, window, groups):
+    if onednn.suits_groups(name, a, b):
+        return getattr(onednn, name)(a, b, window, groups)
+    return _in_turn(name, a, b, window, groups)
+
+
+def _in_turn(name, a, b, window, groups):
+    """One after another: a program of all of them side by side would take long to compile."""
+
     def part(x, i):
         size = x.shape[-1] // groups
         return lax.dynamic_slice_in_dim(x, i * size, size, axis=-1)
 
+    function = partial(getattr(trilinear, f"{name}_of"), window=window)
     made = jax.eval_shape(lambda: function(part(a, 0), part(b, 0)))
     size, last = made.shape[-1], len(made.shape) - 1
 
@@ -86,14 +110,8 @@ def _in_turn(function, a, b, groups):
     return lax.fori_loop(0, groups, body, start)
 
 
-def _batch(function, a, b, groups):
+def _batch(name, a, b, window, groups):
+    function = partial(getattr(trilinear, f"{name}_of"), window=window)
     a, b = (x.reshape(*x.shape[:-1], groups, -1) for x in (a, b))
     made = jax.vmap(function, in_axes=3, out_axes=3)(a, b)
     return made.reshape(*made.shape[:-2], -1)
-
-
-_output_of, _image_of, _kernel_of = (
-    jax.custom_vjp(partial(_of_groups, function), nondiff_argnums=(2,))
-    for function in (trilinear.output_of, trilinear.image_of, trilinear.kernel_of)
-)
-trilinear.give_gradients(_output_of, _image_of, _kernel_of)

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from gan_jax.ops import onednn
 from gan_jax.ops.fast import TILE, apply, keeps_digits, products_of, tiles_of, toom_cook
 from gan_jax.ops.window import Window, image_of_taps, in_turns, seen_by_tap
 
@@ -26,12 +27,15 @@ FEWEST = 64  # tiles of a batch, for which transforming the kernel pays
 def suits(name, window, dtype, channels, batch):
     """Whether to compute a map so: where that was measured to be faster, and keeps the digits.
 
-    The gradient of a kernel is transformed back once for all images, so it pays the soonest; `fast`
-    has fewer operations in the transforms of maps of up to 2x2 tiles.
+    The gradient of a kernel is transformed back once for all images, so it pays the soonest. `fast`
+    has fewer operations in the transforms of maps of up to 2x2 tiles, and oneDNN, where it suits,
+    makes up for them.
     """
     tiles, of_kernel = tiles_of(window), name == "kernel"
     saved = prod(window.out) * prod(window.taps) / products_of(window)
-    fewest = 64 if max(tiles) > 2 else 192 if window.stride == (1, 1) else math.inf
+    count = batch * products_of(window) * prod(channels)
+    wins = max(tiles) > 2 or (of_kernel and onednn.suits_products(count))
+    fewest = 64 if wins else 192 if window.stride == (1, 1) else math.inf
     return (
         keeps_digits(window, dtype)
         and all(s <= t for s, t in zip(window.stride, window.taps, strict=True))
@@ -175,6 +179,8 @@ def _to_output(points, window):
 
 def _contract(a, b, axis_a, axis_b):
     """A product of matrices for each point."""
+    if a.dtype == jnp.float32 and onednn.suits_products(a.size * b.shape[3 - axis_b]):
+        return onednn.products(a, b, axis_a, axis_b)
     return lax.dot_general(a, b, (((axis_a,), (axis_b,)), ((0,), (0,))))
 
 

@@ -6,9 +6,10 @@ transposed convolution and the gradient of the kernel; the derivative of any one
 other two, so derivatives of every order stay within these three functions, and the platform's
 choice of algorithm is made here and nowhere else.
 
-On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of five forms:
+On the CPU, where XLA computes dilated convolutions by a naive loop, each takes one of six forms:
 the tiles of `fast` or, on larger maps, of `patches`, XLA's own convolution, a product with the
-columns of the image, or one for each tap of a transposed convolution's kernel.
+columns of the image, or one for each tap of a transposed convolution's kernel, and, where the
+processor has a matrix unit, oneDNN's convolutions.
 A kernel's gradient of bfloat16 is computed in float32 there.
 `on_cpu` is the table that chooses by shape; `python -m benchmarks.convolutions` measures it again.
 Kernels of more than `MOST_TAPS` are left to XLA.
@@ -23,12 +24,18 @@ from math import prod
 import jax
 import jax.numpy as jnp
 
-from gan_jax.ops import columns, fast, native, patches, taps
+from gan_jax.ops import columns, fast, native, onednn, patches, taps
 from gan_jax.ops.platform import for_platform
 from gan_jax.ops.window import turn
 
-FORMS = {"tiles": fast, "patches": patches, "native": native, "columns": columns, "taps": taps}
-"""Modules with an `output`, an `image` and a `kernel`."""
+FORMS = {
+    "tiles": fast, "patches": patches, "native": native, "columns": columns, "taps": taps,
+    "onednn": onednn,
+}  # fmt: skip
+"""Modules with an `output`, an `image` and, but for `onednn`, a `kernel`."""
+
+OF_EITHER_LAYOUT = ("taps", "onednn")
+"""Those that turn a kernel themselves, or have it turned already."""
 
 FEW_PIXELS = 64  # of all images' outputs up to which it does not pay to turn a kernel
 TINY_MAP = 16  # output pixels up to which a GPU gets its adjoints by columns
@@ -36,24 +43,24 @@ FEW_CHANNELS = 4  # of an image up to which a GPU gets it by columns
 MOST_TAPS = 225  # of a kernel whose columns are made, which takes an operation each to compile
 
 
-def _map(function):
-    """One of the three: traced once for each shape, and to be given its derivatives."""
+def bilinear(function):
+    """A function of (a, b, window): traced once for each shape, and to be given its derivatives."""
     return jax.custom_vjp(jax.jit(function, static_argnums=2), nondiff_argnums=(2,))
 
 
-@_map
+@bilinear
 def output_of(x, kernel, window):
     """The convolution: [B, H, W, in], [kh, kw, in, out] to [B, out_h, out_w, out]."""
     return _form("output", window, native.output, native.output)(x, kernel, window)
 
 
-@_map
+@bilinear
 def image_of(y, kernel, window):
     """The adjoint in the image: [B, out_h, out_w, out], [kh, kw, in, out] to [B, H, W, in]."""
     return _form("image", window, _gpu_image, _native_image)(y, kernel, window)
 
 
-@_map
+@bilinear
 def kernel_of(x, y, window):
     """The adjoint in the kernel: [B, H, W, in], [B, out_h, out_w, out] to [kh, kw, in, out]."""
     return _form("kernel", window, _gpu_kernel, _native_kernel)(x, y, window)
@@ -110,6 +117,8 @@ def on_cpu(name, window, dtype, channels, batch):
       channels: (of the image, of the output).
       batch: how many images there are.
     """
+    if onednn.suits(name, window, dtype, channels, batch):
+        return "onednn"
     if patches.suits(name, window, dtype, channels, batch):
         return "patches"
     if fast.suits(name, window, dtype, channels, batch):
@@ -123,7 +132,7 @@ def on_cpu(name, window, dtype, channels, batch):
 def by_form(form, name):
     """A map of (a, b, window) by one of `FORMS`; `taps` are of turned kernels alone."""
     function = getattr(FORMS[form], name)
-    return function if form == "taps" else _of_either_layout(name, function)
+    return function if form in OF_EITHER_LAYOUT else _of_either_layout(name, function)
 
 
 def _on_cpu(name, a, b, window):

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import platform
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -58,12 +59,18 @@ def kept(
     return made
 
 
+NOT_TO_BE_WRITTEN = "MemoryError: std::bad_alloc"
+"""What XLA says of a program that it cannot write, however much memory there is."""
+
+
 def keep_compiled_programs() -> None:
     """Lets a second start load what the first one compiled; a cache set by the user stands.
 
     Machines with other processors have folders of their own: in a home that a cluster shares, one
-    would else run another's instructions. Without a folder to write, programs are just not kept.
+    would else run another's instructions. Without a folder to write, programs are just not kept;
+    nor is one that XLA cannot write, as with the custom calls of `gan_jax.ops.onednn`.
     """
+    warnings.filterwarnings("ignore", f"Error writing persistent .*: {NOT_TO_BE_WRITTEN}")
     if jax.config.values["jax_compilation_cache_dir"]:
         return
     try:

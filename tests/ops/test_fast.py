@@ -10,6 +10,8 @@ from jax import lax
 from gan_jax.ops import conv, conv_transpose, fast
 from gan_jax.ops.window import Window
 
+pytestmark = pytest.mark.usefixtures("without_onednn")
+
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 CONV = Window(image=(16, 15), taps=(5, 5), stride=(2, 2), low=(1, 2), out=(8, 7))
 SAME = Window(image=(8, 6), taps=(3, 2), stride=(1, 1), low=(1, 0), out=(8, 5))

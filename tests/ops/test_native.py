@@ -12,6 +12,8 @@ from arrays import normal
 from gan_jax.ops import native, trilinear
 from gan_jax.ops.window import Window
 
+pytestmark = pytest.mark.usefixtures("without_onednn")
+
 WINDOWS = {
     "same": Window((6, 5), (3, 3), (1, 1), (1, 1), (6, 5)),
     "valid": Window((6, 5), (3, 2), (1, 1), (0, 0), (4, 4)),

@@ -12,6 +12,8 @@ from jax import lax
 from gan_jax.ops import conv, patches, trilinear
 from gan_jax.ops.window import Window
 
+pytestmark = pytest.mark.usefixtures("without_onednn")
+
 WINDOWS = {
     "same": Window((9, 6), (3, 3), (1, 1), (1, 1), (9, 6)),
     "uneven taps": Window((9, 12), (2, 3), (1, 1), (0, 2), (8, 12)),
