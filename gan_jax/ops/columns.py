@@ -10,6 +10,7 @@ from math import prod
 import jax.numpy as jnp
 from jax import lax
 
+from gan_jax.ops import onednn
 from gan_jax.ops.window import col2im, im2col, turn
 
 COLUMN_BYTES = 2**23  # of columns made at a time: what stays in cache until it is multiplied
@@ -79,7 +80,7 @@ def _kernel(x, y, window):
     def few(total, xy):
         columns, y = (a.reshape(-1, a.shape[-1]) for a in (im2col(xy[0], window), xy[1]))
         # the transposed product of the smaller matrix: the order that runs fast
-        return total + _contract(y, columns, 0, 0), None  # [out, kh * kw * in]
+        return total + _product_of_rows(y, columns), None  # [out, kh * kw * in]
 
     start = jnp.zeros((shape[3], width), _accumulator(x))
     split = _split(x, width, window), _split(y, width, window)
@@ -110,6 +111,13 @@ def _contract(a, b, axis_a, axis_b):
     return lax.dot_general(
         a, b, (((axis_a,), (axis_b,)), ((), ())), preferred_element_type=_accumulator(a)
     )
+
+
+def _product_of_rows(a, b):
+    """[n, m] and [n, k] to [m, k]."""
+    if a.dtype == jnp.float32 and onednn.suits_products(a.size * b.shape[1]):
+        return onednn.products(a[None], b[None], 1, 1)[0]
+    return _contract(a, b, 0, 0)
 
 
 def _accumulator(x):
