@@ -26,7 +26,7 @@ from jax import lax
 from gan_jax.ops.window import turn
 
 TRIED = ((0, 10), (0, 12))
-"""First and last version of jaxlib whose custom calls were tried."""
+"""First and last version of jaxlib; of each between, the custom calls of one were tried."""
 
 LEAST = 2**25  # multiplications of a map, for which a program may have to be compiled at each start
 PIXELS_PER_CHANNEL = 8  # of all outputs, for which it pays to reorder the kernel, at stride 1
