@@ -68,8 +68,8 @@ class Layer(NamedTuple):
         able = {
             "columns": True, "native": self.stride == 1 or name == "output", "taps": self.turned,
             "patches": fast_suits, "tiles": fast_suits and tiles <= MOST_TILES,
-            "onednn": name != "kernel" and self.stride <= self.taps and onednn.has_matrix_unit()
-            and onednn.is_there(),
+            "onednn": name != "kernel" and self.stride <= self.taps
+            and onednn.reaches_matrix_unit(),
         }  # fmt: skip
         return [form for form in trilinear.FORMS if able[form]]
 

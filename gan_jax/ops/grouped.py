@@ -97,7 +97,7 @@ def _in_turn(name, a, b, window, groups):
         size = x.shape[-1] // groups
         return lax.dynamic_slice_in_dim(x, i * size, size, axis=-1)
 
-    function = partial(getattr(trilinear, f"{name}_of"), window=window)
+    function = _of_one(name, window)
     made = jax.eval_shape(lambda: function(part(a, 0), part(b, 0)))
     size, last = made.shape[-1], len(made.shape) - 1
 
@@ -111,7 +111,11 @@ def _in_turn(name, a, b, window, groups):
 
 
 def _batch(name, a, b, window, groups):
-    function = partial(getattr(trilinear, f"{name}_of"), window=window)
+    function = _of_one(name, window)
     a, b = (x.reshape(*x.shape[:-1], groups, -1) for x in (a, b))
     made = jax.vmap(function, in_axes=3, out_axes=3)(a, b)
     return made.reshape(*made.shape[:-2], -1)
+
+
+def _of_one(name, window):
+    return partial(getattr(trilinear, f"{name}_of"), window=window)

@@ -39,11 +39,7 @@ def suits(name, window, dtype, channels):
 
 def output(x, kernel, window):
     """`trilinear.output_of`."""
-    reach = (
-        s * (o - 1) + t for s, o, t in zip(window.stride, window.out, window.taps, strict=True)
-    )
-    pads = [(low, r - low - n) for n, r, low in zip(window.image, reach, window.low, strict=True)]
-    return _conv(x, kernel, window.stride, pads)
+    return _conv(x, kernel, window.stride, window.zeros)
 
 
 def image(y, kernel, window):

@@ -23,8 +23,6 @@ import jaxlib
 import numpy as np
 from jax import lax
 
-from gan_jax.ops.window import turn
-
 TRIED = ((0, 10), (0, 12))
 """First and last version of jaxlib; of each between, the custom calls of one were tried."""
 
@@ -53,8 +51,7 @@ def suits(name, window, dtype, channels, batch):
         and all(s <= t for s, t in zip(window.stride, window.taps, strict=True))
         and prod(window.taps) > 1
         and (wide or thin)
-        and has_matrix_unit()
-        and is_there()
+        and reaches_matrix_unit()
     )
 
 
@@ -71,7 +68,12 @@ def suits_groups(name, x, kernel):
 def suits_products(count):
     """Whether to make products of many matrices in float32 so, of so many multiplications."""
     # without a matrix unit nothing else has to be compiled anew, and they alone may not pay
-    return count >= LEAST and has_matrix_unit() and is_there()
+    return count >= LEAST and reaches_matrix_unit()
+
+
+def reaches_matrix_unit():
+    """Whether there is a matrix unit, and the custom calls that bring bfloat16 to it."""
+    return has_matrix_unit() and is_there()
 
 
 @cache
@@ -110,13 +112,9 @@ def is_there():
 
 def output(x, kernel, window, groups=1):
     """`trilinear.output_of`, or that of each group of channels."""
-    reach = (
-        s * (o - 1) + t for s, o, t in zip(window.stride, window.out, window.taps, strict=True)
-    )
-    pads = [(low, r - low - n) for n, r, low in zip(window.image, reach, window.low, strict=True)]
     if window.turned:
         kernel = kernel[::-1, ::-1]
-    return _precise(x, kernel, window.turned, window.stride, pads, groups)
+    return _precise(x, kernel, window.turned, window.stride, window.zeros, groups)
 
 
 def image(y, kernel, window, groups=1):
@@ -149,8 +147,8 @@ def products(a, b, axis_a, axis_b):
 
 def _turn(kernel, groups):
     """`window.turn` of each group's kernel: [kh, kw, in / G, out] to [kh, kw, out / G, in]."""
-    parts = jnp.split(kernel, groups, axis=-1)
-    return jnp.concatenate([turn(part) for part in parts], axis=-1)
+    parts = kernel[::-1, ::-1].reshape(*kernel.shape[:3], groups, -1).swapaxes(2, 4)
+    return parts.reshape(*parts.shape[:3], -1)
 
 
 def _phases(window, axis):
@@ -180,7 +178,7 @@ def _precise(x, kernel, is_turned, strides, pads, groups):
     if groups > 1 or _is_thin(x.shape[-1]):
         return _conv(x, kernel, strides, pads, is_turned, groups)
     if _length(x.shape[2], kernel.shape[1], strides[1], pads[1]) < NARROW:
-        return _abreast(_by_matrix_unit, x, kernel, strides, pads, is_turned)
+        return _abreast(x, kernel, strides, pads, is_turned)
     return _by_matrix_unit(x, kernel, strides, pads, is_turned)
 
 
@@ -194,7 +192,7 @@ def _by_matrix_unit(x, kernel, strides, pads, is_turned):
     return conv(x, kernel, added=made)
 
 
-def _abreast(conv, x, kernel, strides, pads, is_turned):
+def _abreast(x, kernel, strides, pads, is_turned):
     """A convolution of several images side by side, with zeros between them."""
     (batch, height, width, channels), (low, _) = x.shape, pads[1]
     stride, taps = strides[1], kernel.shape[1]
@@ -204,7 +202,8 @@ def _abreast(conv, x, kernel, strides, pads, is_turned):
     x = jnp.pad(x, ((0, 0), (0, 0), (low, slot - low - width), (0, 0)))
     x = x.reshape(batch // n, n, height, slot, channels).swapaxes(1, 2)
     x = x.reshape(batch // n, height, n * slot, channels)
-    made = conv(x, kernel, strides, (pads[0], (0, max(0, taps - stride))), is_turned)
+    pads = pads[0], (0, max(0, taps - stride))
+    made = _by_matrix_unit(x, kernel, strides, pads, is_turned)
     made = made.reshape(*made.shape[:2], n, slot // stride, -1)[:, :, :, :out]
     return made.swapaxes(1, 2).reshape(batch, -1, out, made.shape[-1])
 

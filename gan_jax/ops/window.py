@@ -37,6 +37,12 @@ class Window(NamedTuple):
         )
 
     @property
+    def zeros(self):
+        """(low, high) zeros around the image that the taps see; negative where it is cropped."""
+        lengths = zip(self.image, self.taps, self.stride, self.low, self.out, strict=True)
+        return [(low, s * (o - 1) + t - low - n) for n, t, s, low, o in lengths]
+
+    @property
     def adjoint(self):
         """At stride 1 the window through which the image sees the output, by the kernel turned."""
         low = tuple(t - 1 - n for t, n in zip(self.taps, self.low, strict=True))

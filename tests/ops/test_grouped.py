@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import derived
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,14 +16,6 @@ from gan_jax.ops.window import Window
 
 TOLERANCE = 2e-5
 """Of the largest value."""
-
-
-def xla(x, kernel, groups):
-    return jax.lax.conv_general_dilated(
-        *(x, kernel, (1, 1), "SAME"),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=groups,
-    )
 
 
 def assert_close(actual, expected):
@@ -51,7 +44,7 @@ def test_equals_xla_on_drawn_cases(size, taps, channels, groups, batch):
 
 
 def assert_same_as_xla(x, kernel, groups):
-    ours, theirs = (value_and_gradients(f, x, kernel, groups) for f in (grouped_conv, xla))
+    ours, theirs = (value_and_gradients(f, x, kernel, groups) for f in (grouped_conv, derived.same))
     for actual, expected in zip(ours, theirs, strict=True):
         assert_close(actual, expected)
 
@@ -61,14 +54,9 @@ def test_second_derivatives_equal_xla(channels):
     """Of the squared gradient, as R1 and R2 have it; all three maps are differentiated."""
     x, kernel = normal(0, 2, 5, 4, 3 * channels), normal(1, 3, 3, channels, 3 * channels) / 9
 
-    def penalty(function, x, kernel):
-        def total(x, kernel):
-            return jnp.tanh(function(x, kernel, 3)).sum()
-
-        return sum(jnp.square(slope).sum() for slope in jax.grad(total, (0, 1))(x, kernel))
-
     ours, theirs = (
-        jax.jit(jax.grad(partial(penalty, f), (0, 1)))(x, kernel) for f in (grouped_conv, xla)
+        derived.second_derivatives(partial(f, groups=3))(x, kernel)
+        for f in (grouped_conv, derived.same)
     )
     for actual, expected in zip(ours, theirs, strict=True):
         assert_close(actual, expected)

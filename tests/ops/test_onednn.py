@@ -1,6 +1,7 @@
 """oneDNN's convolutions against XLA's own, and where they are taken."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import derived
@@ -47,10 +48,9 @@ def test_three_products_of_bfloat16_keep_float32_s_digits(name, window, turned):
     window = WINDOWS[window]
     first, kernel = arguments(name, window, 6, 33, 40)
     expected = getattr(derived, name)(first, kernel, window)
-    given = (
-        (first, turn(kernel), window._replace(turned=True)) if turned else (first, kernel, window)
-    )
-    assert_close(getattr(onednn, name)(*given), expected, 1e-5)
+    if turned:
+        kernel, window = turn(kernel), window._replace(turned=True)
+    assert_close(getattr(onednn, name)(first, kernel, window), expected, 1e-5)
 
 
 @needs_bfloat16
@@ -101,24 +101,11 @@ def test_groups_and_all_their_gradients_equal_xla(monkeypatch):
     monkeypatch.setattr(onednn, "LEAST", 0)
     x, kernel = normal(0, 3, 7, 6, 12), normal(1, 3, 2, 4, 15)
 
-    def xla(x, kernel, groups):
-        return jax.lax.conv_general_dilated(
-            *(x, kernel, (1, 1), "SAME"),
-            dimension_numbers=("NHWC", "HWIO", "NHWC"),
-            feature_group_count=groups,
-        )
-
-    def slopes(function):
-        def penalty(x, kernel):
-            inner = jax.grad(lambda x, k: jnp.tanh(function(x, k, 3)).sum(), (0, 1))(x, kernel)
-            return sum(jnp.square(slope).sum() for slope in inner)
-
-        return jax.jit(jax.grad(penalty, (0, 1)))
-
-    assert "onednn" in slopes(grouped_conv).lower(x, kernel).as_text()
-    for found, expected in zip(
-        slopes(grouped_conv)(x, kernel), slopes(xla)(x, kernel), strict=True
-    ):
+    ours, theirs = (
+        derived.second_derivatives(partial(f, groups=3)) for f in (grouped_conv, derived.same)
+    )
+    assert "onednn" in ours.lower(x, kernel).as_text()
+    for found, expected in zip(ours(x, kernel), theirs(x, kernel), strict=True):
         assert_close(found, expected, 2e-5)
 
 
@@ -149,21 +136,9 @@ def test_second_derivatives_equal_xla(monkeypatch):
     monkeypatch.setattr(onednn, "has_matrix_unit", lambda: True)
     x, kernel = normal(0, 16, 11, 11, 48), normal(1, 3, 3, 48, 64) / 20
 
-    def xla(x, kernel):
-        dimensions = ("NHWC", "HWIO", "NHWC")
-        return jax.lax.conv_general_dilated(
-            *(x, kernel, (1, 1), "SAME"), dimension_numbers=dimensions
-        )
-
-    def slopes(function):
-        def penalty(x, kernel):
-            inner = jax.grad(lambda x, k: jnp.tanh(function(x, k)).sum(), (0, 1))(x, kernel)
-            return sum(jnp.square(slope).sum() for slope in inner)
-
-        return jax.jit(jax.grad(penalty, (0, 1)))
-
-    assert "onednn$convolution" in slopes(conv).lower(x, kernel).as_text()
-    for found, expected in zip(slopes(conv)(x, kernel), slopes(xla)(x, kernel), strict=True):
+    ours, theirs = (derived.second_derivatives(f) for f in (conv, derived.same))
+    assert "onednn$convolution" in ours.lower(x, kernel).as_text()
+    for found, expected in zip(ours(x, kernel), theirs(x, kernel), strict=True):
         assert_close(found, expected, 2e-5)
 
 

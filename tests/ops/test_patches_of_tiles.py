@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import pytest
 from arrays import assert_close, normal
-from jax import lax
 
 from gan_jax.ops import conv, patches, trilinear
 from gan_jax.ops.window import Window
@@ -80,18 +79,8 @@ def test_second_derivatives_equal_xla():
     """Of the squared gradient; each of the three maps is differentiated."""
     x, kernel = normal(0, 8, 12, 12, 64), normal(1, 3, 3, 64, 128) / 20
 
-    def xla(x, kernel):
-        dimensions = ("NHWC", "HWIO", "NHWC")
-        return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=dimensions)
-
-    def slopes(function):
-        def penalty(x, kernel):
-            inner = jax.grad(lambda x, k: jnp.tanh(function(x, k)).sum(), (0, 1))(x, kernel)
-            return sum(jnp.square(slope).sum() for slope in inner)
-
-        return jax.jit(jax.grad(penalty, (0, 1)))(x, kernel)
-
     window = Window((12, 12), (3, 3), (1, 1), (1, 1), (12, 12))
     assert patches.suits("output", window, jnp.float32, (64, 128), 8)
-    for found, expected in zip(slopes(conv), slopes(xla), strict=True):
+    ours, theirs = (derived.second_derivatives(f)(x, kernel) for f in (conv, derived.same))
+    for found, expected in zip(ours, theirs, strict=True):
         assert_close(found, expected, 2e-5)
