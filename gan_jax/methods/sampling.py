@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import jax
@@ -16,6 +17,10 @@ from gan_jax.devices import chunks
 from gan_jax.errors import UserError
 from gan_jax.method import Example, Inputs, num_examples, take
 from gan_jax.methods import GAN, Config, Method, State
+from gan_jax.ops.platform import for_platform
+
+GPU_VALUES = 3 << 20  # of the samples that a GPU draws together
+GPU_SAMPLES = 1_024  # that a GPU draws together, at the most
 
 Numbered = tuple[Any, Example]
 """The numbers of samples, int [n], and what they are to show."""
@@ -138,7 +143,7 @@ def streamer(
         made_of = inputs(config, method, key, *part)
         return kind.from_model(method.sample(state, made_of, averaged)["image"])
 
-    program = chunks.streamer(chunk)
+    program = chunks.streamer(chunk, drawn_together(kind.shape))
 
     def stream(
         state: State, key: jax.Array, count: int, averaged: bool = True
@@ -146,6 +151,13 @@ def streamer(
         return program((state, key, averaged), requests.numbered, range(count))
 
     return stream
+
+
+def drawn_together(shape: tuple[int, ...]) -> int:
+    """How many samples of this shape the stream computes together: on a GPU, which small batches
+    leave waiting, as many as have GPU_VALUES values, on a CPU as many as of anything."""
+    fitting = min(GPU_VALUES // prod(shape), GPU_SAMPLES)
+    return for_platform(chunks.CHUNK, gpu=max(fitting, chunks.CHUNK))
 
 
 def latents_streamer(

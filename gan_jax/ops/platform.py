@@ -1,11 +1,13 @@
-"""The choice of an algorithm by the platform that programs run on."""
+"""The choice of an algorithm, or of its sizes, by the platform that programs run on."""
 
-from collections.abc import Callable
+from typing import TypeVar
 
 import jax
 
+Form = TypeVar("Form")
 
-def for_platform(default: Callable, **forms: Callable) -> Callable:
+
+def for_platform(default: Form, **forms: Form) -> Form:
     """The form named after the platform ("cpu", "gpu", "tpu"), or else the default.
 
     `jax.lax.platform_dependent` would choose as late as in lowering, and trace every form: a

@@ -52,6 +52,15 @@ def test_numbers_go_on_to_the_end_of_a_chunk_and_begin_anywhere():
     np.testing.assert_array_equal(asked[0][:64], range(1_000, 1_064))
 
 
+def test_chunks_of_another_size_hold_that_many_examples(monkeypatch):
+    on_devices(monkeypatch, 2)
+    monkeypatch.setattr(chunks, "MOST_CHUNKS", 2)
+    stream = chunks.streamer(lambda given, x: x + given + len(x), 10)
+    parts = list(stream(1, *chunks.of_arrays(np.arange(57))))
+    assert [len(part) for part in parts] == [40, 17]
+    np.testing.assert_array_equal(np.concatenate(parts), np.arange(57) + 11)
+
+
 def test_nothing_is_made_of_no_examples():
     stream = chunks.streamer(lambda given, x: x)
     assert list(stream(0, *chunks.of_arrays(np.zeros((0, 2))))) == []
