@@ -21,9 +21,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from gan_jax.ops import onednn
+from gan_jax.ops.window import in_turns
+
 TILE = 4  # output pixels that share their products; more of them lose float32 digits
 FEWEST = 128  # tiles of a batch; of one image of 512 channels columns take 8 ms and points 220
 FEWEST_OF_KERNEL = 64  # for its gradient, which is transformed back once
+FEW_TILES = 512  # of which the points for it are made at a time
 
 # the order keeps small both the matrices and what rounding costs them; infinity is the last point
 POINTS = [Fraction(p) for p in ("0", "1", "-1", "2", "-1/2", "-2", "1/2", "3", "-1/3")]
@@ -36,13 +40,20 @@ def suits(name, window, dtype, channels, batch):
     as long for one image as for many; the program grows with the tiles.
     """
     tiles = tiles_of(window)
+    fewest = 48 if by_points(name, window, channels, batch) else max(48, 128 // prod(tiles))
     return (
         keeps_digits(window, dtype)
         and batch * prod(tiles) >= (FEWEST_OF_KERNEL if name == "kernel" else FEWEST)
-        and min(channels) >= max(48, 128 // prod(tiles))
+        and min(channels) >= fewest
         and max(tiles) <= 2
         and 2 * products_of(window) <= prod(window.out) * prod(window.taps)
     )
+
+
+def by_points(name, window, channels, batch):
+    """Whether a map is one call of oneDNN's products for all points."""
+    count = batch * products_of(window) * prod(channels)
+    return name == "kernel" and onednn.suits_products(count)
 
 
 def keeps_digits(window, dtype):
@@ -140,8 +151,42 @@ def image(y, kernel, window):
 
 def kernel(x, y, window):
     """`trilinear.kernel_of`."""
+    if by_points("kernel", window, (x.shape[-1], y.shape[-1]), len(x)):
+        return _kernel_by_points(x, y, window)
     k = _product(x, y, window, ("image", "out", "kernel"), (1, 1))
     return k.transpose(1, 2, 0, 3)
+
+
+def _kernel_by_points(x, y, window):
+    """The same by oneDNN's products, of all points at once."""
+    rows, columns = (transforms(window, axis) for axis in (0, 1))
+    back = np.kron(rows.kernel[:, 0], columns.kernel[:, 0]).T
+    most = max(1, FEW_TILES // prod(tiles_of(window)))
+
+    def few(total, xy):
+        of_image = _points(xy[0], rows.image, columns.image)
+        of_output = _points(xy[1], rows.out, columns.out)
+        return total + onednn.products(of_image, of_output, 1, 1), None
+
+    start = jnp.zeros((back.shape[1], x.shape[-1], y.shape[-1]), x.dtype)
+    points = lax.scan(few, start, (in_turns(x, most), in_turns(y, most)))[0]
+    return apply(back, points).reshape(*window.taps, *points.shape[1:])
+
+
+def _points(x, rows, columns):
+    """[B, H, W, C] to [P * Q, U * T * B, C], by [P, T, H] and [Q, U, W].
+
+    For each point of the rows, that of the columns is one product for all tiles, with a matrix of
+    a block for each row of them: so the tiles come to lie beside the images, for all to be summed.
+    """
+    points, tiles, height = rows.shape
+    width, channels = x.shape[2:]
+    x = apply(rows.reshape(-1, height), x.transpose(1, 2, 0, 3))
+    blocks = np.einsum("quw,st->qustw", columns, np.eye(tiles)).reshape(-1, tiles * width)
+    blocks = jnp.broadcast_to(jnp.asarray(blocks, x.dtype), (points, *blocks.shape))
+    x = x.reshape(points, tiles * width, -1)
+    made = lax.dot_general(blocks, x, (((2,), (1,)), ((0,), (0,))))
+    return made.reshape(points * len(columns), -1, channels)
 
 
 def _product(a, b, window, roles, axes):
@@ -203,7 +248,7 @@ def _from_rows(x, matrix):
 
 
 def apply(matrix, x):
-    """[n, m] times [m, B, C] as [n, B, C]: as a matrix product far faster than as sums."""
+    """[n, m] times [m, ...] as [n, ...]: as a matrix product far faster than as sums."""
     flat = jnp.asarray(matrix, x.dtype) @ x.reshape(x.shape[0], -1)
     return flat.reshape(-1, *x.shape[1:])
 

@@ -218,9 +218,12 @@ def _is_thin(channels):
 
 
 def _halves(x):
-    """An array of float32 as two of bfloat16, whose sum it is to 16 bits."""
-    first = x.astype(jnp.bfloat16)
-    return first, (x - first.astype(x.dtype)).astype(jnp.bfloat16)
+    """An array of float32 as two of bfloat16, whose sum it is to 16 bits.
+
+    Each is a function of `x` alone, so that XLA makes both in one loop.
+    """
+    rounded = lax.reduce_precision(x, exponent_bits=8, mantissa_bits=7)
+    return x.astype(jnp.bfloat16), (x - rounded).astype(jnp.bfloat16)
 
 
 def _conv(x, kernel, strides, pads, is_turned=False, groups=1, dtype=None, added=None):

@@ -17,7 +17,15 @@ import numpy as np
 from jax import lax
 
 from gan_jax.ops import onednn
-from gan_jax.ops.fast import TILE, apply, keeps_digits, products_of, tiles_of, toom_cook
+from gan_jax.ops.fast import (
+    TILE,
+    apply,
+    by_points,
+    keeps_digits,
+    products_of,
+    tiles_of,
+    toom_cook,
+)
 from gan_jax.ops.window import Window, image_of_taps, in_turns, seen_by_tap
 
 FEW_TILES = 256  # of which the transforms are made at a time
@@ -28,14 +36,14 @@ def suits(name, window, dtype, channels, batch):
     """Whether to compute a map so: where that was measured to be faster, and keeps the digits.
 
     The gradient of a kernel is transformed back once for all images, so it pays the soonest. `fast`
-    has fewer operations in the transforms of maps of up to 2x2 tiles, and oneDNN, where it suits,
-    makes up for them.
+    has fewer operations in the transforms of maps of up to 2x2 tiles, and oneDNN's products, too.
     """
     tiles, of_kernel = tiles_of(window), name == "kernel"
     saved = prod(window.out) * prod(window.taps) / products_of(window)
-    count = batch * products_of(window) * prod(channels)
-    wins = max(tiles) > 2 or (of_kernel and onednn.suits_products(count))
-    fewest = 64 if wins else 192 if window.stride == (1, 1) else math.inf
+    fewest = 64
+    if max(tiles) <= 2:
+        is_faster = window.stride == (1, 1) and not by_points(name, window, channels, batch)
+        fewest = 192 if is_faster else math.inf
     return (
         keeps_digits(window, dtype)
         and all(s <= t for s, t in zip(window.stride, window.taps, strict=True))
