@@ -22,7 +22,7 @@ import numpy as np
 from jax import lax
 
 from gan_jax.ops import onednn
-from gan_jax.ops.window import in_turns
+from gan_jax.ops.window import in_turns, turn
 
 TILE = 4  # output pixels that share their products; more of them lose float32 digits
 FEWEST = 128  # tiles of a batch; of one image of 512 channels columns take 8 ms and points 220
@@ -150,11 +150,11 @@ def image(y, kernel, window):
 
 
 def kernel(x, y, window):
-    """`trilinear.kernel_of`."""
+    """`trilinear.kernel_of`, of a window of either layout."""
     if by_points("kernel", window, (x.shape[-1], y.shape[-1]), len(x)):
         return _kernel_by_points(x, y, window)
-    k = _product(x, y, window, ("image", "out", "kernel"), (1, 1))
-    return k.transpose(1, 2, 0, 3)
+    k = _product(x, y, window, ("image", "out", "kernel"), (1, 1)).transpose(1, 2, 0, 3)
+    return turn(k) if window.turned else k
 
 
 def _kernel_by_points(x, y, window):
@@ -164,13 +164,15 @@ def _kernel_by_points(x, y, window):
     most = max(1, FEW_TILES // prod(tiles_of(window)))
 
     def few(total, xy):
-        of_image = _points(xy[0], rows.image, columns.image)
-        of_output = _points(xy[1], rows.out, columns.out)
-        return total + onednn.products(of_image, of_output, 1, 1), None
+        points = _points(xy[0], rows.image, columns.image), _points(xy[1], rows.out, columns.out)
+        a, b = points[::order]
+        return total + onednn.products(a, b, 1, 1), None
 
-    start = jnp.zeros((back.shape[1], x.shape[-1], y.shape[-1]), x.dtype)
+    order = -1 if window.turned else 1
+    channels = (x.shape[-1], y.shape[-1])[::order]
+    start = jnp.zeros((back.shape[1], *channels), x.dtype)
     points = lax.scan(few, start, (in_turns(x, most), in_turns(y, most)))[0]
-    return apply(back, points).reshape(*window.taps, *points.shape[1:])
+    return apply(back[::order], points).reshape(*window.taps, *channels)
 
 
 def _points(x, rows, columns):

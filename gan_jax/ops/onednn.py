@@ -177,7 +177,8 @@ def _precise(x, kernel, is_turned, strides, pads, groups):
     x, pads = x[:, rows, columns], [(max(0, low), max(0, high)) for low, high in pads]
     if groups > 1 or _is_thin(x.shape[-1]):
         return _conv(x, kernel, strides, pads, is_turned, groups)
-    if _length(x.shape[2], kernel.shape[1], strides[1], pads[1]) < NARROW:
+    out = _length(x.shape[2], kernel.shape[1], strides[1], pads[1])
+    if out < NARROW or (out == NARROW and strides[1] > 1):
         return _abreast(x, kernel, strides, pads, is_turned)
     return _by_matrix_unit(x, kernel, strides, pads, is_turned)
 

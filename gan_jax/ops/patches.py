@@ -40,7 +40,7 @@ def suits(name, window, dtype, channels, batch):
     """
     tiles, of_kernel = tiles_of(window), name == "kernel"
     saved = prod(window.out) * prod(window.taps) / products_of(window)
-    fewest = 64
+    fewest = 64.0
     if max(tiles) <= 2:
         is_faster = window.stride == (1, 1) and not by_points(name, window, channels, batch)
         fewest = 192 if is_faster else math.inf
@@ -85,16 +85,18 @@ def image(y, kernel, window):
 
 
 def kernel(x, y, window):
-    """`trilinear.kernel_of`."""
+    """`trilinear.kernel_of`, of a window of either layout."""
 
     def few(total, xy):
         points = _of_image(xy[0], window), _of_output(xy[1], window)
-        return total + _contract(*points, 1, 1), None
+        a, b = points[::order]
+        return total + _contract(a, b, 1, 1), None
 
-    matrix = _of_taps(window)
-    start = jnp.zeros((len(matrix), x.shape[-1], y.shape[-1]), x.dtype)
+    order = -1 if window.turned else 1
+    matrix, channels = _of_taps(window), (x.shape[-1], y.shape[-1])[::order]
+    start = jnp.zeros((len(matrix), *channels), x.dtype)
     points = lax.scan(few, start, (_split(x, window), _split(y, window)))[0]
-    return apply(matrix.T, points).reshape(*window.taps, *points.shape[1:])
+    return apply(matrix.T[::order], points).reshape(*window.taps, *channels)
 
 
 def _patches(window):

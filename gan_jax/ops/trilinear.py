@@ -34,8 +34,13 @@ FORMS = {
 }  # fmt: skip
 """Modules with an `output`, an `image` and, but for `onednn`, a `kernel`."""
 
-OF_EITHER_LAYOUT = ("taps", "onednn")
-"""Those that turn a kernel themselves, or have it turned already."""
+OF_EITHER_LAYOUT = {
+    "taps": ("output", "image", "kernel"),
+    "onednn": ("output", "image"),
+    "tiles": ("kernel",),
+    "patches": ("kernel",),
+}
+"""Maps of those that turn a kernel themselves, or have it turned already."""
 
 FEW_PIXELS = 64  # of all images' outputs up to which it does not pay to turn a kernel
 TINY_MAP = 16  # output pixels up to which a GPU gets its adjoints by columns
@@ -132,7 +137,7 @@ def on_cpu(name, window, dtype, channels, batch):
 def by_form(form, name):
     """A map of (a, b, window) by one of `FORMS`; `taps` are of turned kernels alone."""
     function = getattr(FORMS[form], name)
-    return function if form in OF_EITHER_LAYOUT else _of_either_layout(name, function)
+    return function if name in OF_EITHER_LAYOUT.get(form, ()) else _of_either_layout(name, function)
 
 
 def _on_cpu(name, a, b, window):

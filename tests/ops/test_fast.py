@@ -11,7 +11,7 @@ from arrays import assert_close, normal
 from jax import lax
 
 from gan_jax.ops import conv, conv_transpose, fast
-from gan_jax.ops.window import Window
+from gan_jax.ops.window import Window, turn
 
 pytestmark = pytest.mark.usefixtures("without_onednn")
 
@@ -55,6 +55,8 @@ def test_three_maps_equal_xla(window):
     assert_close(jax.jit(fast.output, static_argnums=2)(x, kernel, window), expected, 1e-5)
     assert_close(jax.jit(fast.image, static_argnums=2)(y, kernel, window), of_image, 1e-5)
     assert_close(jax.jit(fast.kernel, static_argnums=2)(x, y, window), of_kernel, 1e-5)
+    turned = jax.jit(fast.kernel, static_argnums=2)(x, y, window._replace(turned=True))
+    assert_close(turn(turned), of_kernel, 1e-5)
 
 
 def test_where_it_suits():

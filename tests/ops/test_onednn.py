@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from arrays import assert_close, normal
 
-from gan_jax.ops import conv, grouped_conv, onednn, trilinear
+from gan_jax.ops import conv, fast, grouped_conv, onednn, trilinear
 from gan_jax.ops.window import Window, turn
 
 WINDOWS = {
@@ -24,6 +24,14 @@ WINDOWS = {
     "cropped": Window((9, 9), (3, 3), (1, 1), (-1, -2), (6, 5)),
     "more zeros than taps": Window((4, 4), (3, 3), (2, 2), (4, 3), (8, 6)),
     "nothing seen by a phase": Window((9, 9), (3, 3), (3, 3), (0, 0), (1, 1)),
+}
+
+WINDOWS_OF_TILES = {
+    "one tile": Window((8, 8), (5, 5), (2, 2), (1, 1), (4, 4)),
+    "2x2 tiles": Window((16, 15), (5, 5), (2, 2), (1, 2), (8, 7)),
+    "2x1 tiles": Window((8, 4), (3, 2), (1, 1), (1, 0), (8, 3)),
+    "1x2 tiles": Window((4, 14), (3, 4), (1, 2), (1, 1), (4, 7)),
+    "zeros alone seen by a tile": Window((8, 8), (5, 5), (2, 2), (1, 12), (4, 8)),
 }
 
 needs_custom_calls = pytest.mark.skipif(not onednn.is_there(), reason="no oneDNN in this jaxlib")
@@ -86,6 +94,17 @@ def test_images_side_by_side_are_each_its_own(batch, side_by_side, monkeypatch):
 
 
 @needs_custom_calls
+@pytest.mark.parametrize(("out", "stride", "is_narrow"), [
+    (7, 1, True), (8, 1, False), (8, 2, True), (9, 2, False),
+])  # fmt: skip
+def test_which_images_lie_side_by_side(out, stride, is_narrow):
+    window = Window((stride * out,) * 2, (3, 3), (stride, stride), (1, 1), (out, out))
+    given = arguments("output", window, 2, 32, 32)
+    text = str(jax.make_jaxpr(lambda *given: onednn.output(*given, window))(*given))
+    assert (f"f32[1,{out}," in text) == is_narrow
+
+
+@needs_custom_calls
 @pytest.mark.parametrize("name", ["output", "image"])
 def test_an_image_of_a_few_channels_is_convolved_in_float32(name):
     window = WINDOWS["strides"]
@@ -131,6 +150,24 @@ def test_a_kernel_s_gradient_by_columns_takes_their_products(monkeypatch):
     assert_close(gradient(x, y), derived.kernel(x, y, window), 1e-5)
 
 
+@needs_custom_calls
+@pytest.mark.parametrize("few", [1, 8, 512])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("window", WINDOWS_OF_TILES)
+def test_a_kernel_s_gradient_by_all_points_of_tiles_at_once(window, turned, few, monkeypatch):
+    """With an image at a time, with some and with all six at once."""
+    monkeypatch.setattr(onednn, "LEAST", 0)
+    monkeypatch.setattr(onednn, "has_matrix_unit", lambda: True)
+    monkeypatch.setattr(fast, "FEW_TILES", few)
+    window = WINDOWS_OF_TILES[window]
+    x, y = normal(0, 6, *window.image, 5), normal(1, 6, *window.out, 7)
+    gradient = jax.jit(lambda x, y: fast.kernel(x, y, window._replace(turned=turned)))
+    text = gradient.lower(x, y).as_text()
+    assert text.count("onednn$matmul") == 1
+    found = gradient(x, y)
+    assert_close(turn(found) if turned else found, derived.kernel(x, y, window), 1e-5)
+
+
 @needs_bfloat16
 def test_second_derivatives_equal_xla(monkeypatch):
     monkeypatch.setattr(onednn, "has_matrix_unit", lambda: True)
@@ -163,7 +200,10 @@ HALVED = Window((8, 8), (5, 5), (2, 2), (1, 1), (4, 4))
     ("output", HALVED, (128, 256), 15, "native"),
     ("output", HALVED._replace(stride=(6, 6), out=(1, 1)), (512, 512), 512, "native"),
     ("output", SMALL, (128, 128), 14, "native"),  # 2^25 multiplications take 14.2 images
-    ("kernel", HALVED, (64, 128), 128, "patches"),
+    ("kernel", HALVED, (64, 128), 128, "tiles"),
+    ("kernel", HALVED, (47, 256), 128, "columns"),
+    ("kernel", SQUARE._replace(image=(8, 8), out=(8, 8)), (192, 192), 64, "tiles"),
+    ("kernel", SQUARE._replace(image=(8, 8), out=(8, 8)), (48, 48), 16, "tiles"),
 ])  # fmt: skip
 def test_where_they_are_taken(name, window, channels, batch, form, monkeypatch):
     monkeypatch.setattr(onednn, "is_there", lambda: True)

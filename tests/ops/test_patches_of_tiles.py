@@ -9,7 +9,7 @@ import pytest
 from arrays import assert_close, normal
 
 from gan_jax.ops import conv, patches, trilinear
-from gan_jax.ops.window import Window
+from gan_jax.ops.window import Window, turn
 
 pytestmark = pytest.mark.usefixtures("without_onednn")
 
@@ -36,7 +36,9 @@ def test_three_maps_equal_xla(window, few, monkeypatch):
     def all_three(ours):
         by = patches if ours else derived
         made = by.output(x, kernel, window), by.image(y, kernel, window)
-        return *made, by.kernel(x, y, window)
+        turned = window._replace(turned=True)
+        of_turned = turn(patches.kernel(x, y, turned)) if ours else by.kernel(x, y, window)
+        return *made, by.kernel(x, y, window), of_turned
 
     for found, expected in zip(all_three(True), all_three(False), strict=True):
         assert_close(found, expected, 1e-5)
