@@ -19,8 +19,8 @@ from gan_jax.method import Example, Inputs, num_examples, take
 from gan_jax.methods import GAN, Config, Method, State
 from gan_jax.ops.platform import for_platform
 
-GPU_VALUES = 3 << 20  # of the samples that a GPU draws together
-GPU_SAMPLES = 1_024  # that a GPU draws together, at the most
+GPU_SAMPLES = 256  # that a GPU draws together, at the most: maps of more can take gigabytes
+GPU_VALUES = 3 << 18  # of all these
 
 Numbered = tuple[Any, Example]
 """The numbers of samples, int [n], and what they are to show."""

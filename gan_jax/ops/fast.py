@@ -160,7 +160,9 @@ def kernel(x, y, window):
 def _kernel_by_points(x, y, window):
     """The same by oneDNN's products, of all points at once."""
     rows, columns = (transforms(window, axis) for axis in (0, 1))
-    back = np.kron(rows.kernel[:, 0], columns.kernel[:, 0]).T
+    order = -1 if window.turned else 1
+    back = np.kron(rows.kernel[:, 0], columns.kernel[:, 0]).T[::order]
+    channels = (x.shape[-1], y.shape[-1])[::order]
     most = max(1, FEW_TILES // prod(tiles_of(window)))
 
     def few(total, xy):
@@ -168,11 +170,9 @@ def _kernel_by_points(x, y, window):
         a, b = points[::order]
         return total + onednn.products(a, b, 1, 1), None
 
-    order = -1 if window.turned else 1
-    channels = (x.shape[-1], y.shape[-1])[::order]
     start = jnp.zeros((back.shape[1], *channels), x.dtype)
     points = lax.scan(few, start, (in_turns(x, most), in_turns(y, most)))[0]
-    return apply(back[::order], points).reshape(*window.taps, *channels)
+    return apply(back, points).reshape(*window.taps, *channels)
 
 
 def _points(x, rows, columns):

@@ -86,17 +86,18 @@ def image(y, kernel, window):
 
 def kernel(x, y, window):
     """`trilinear.kernel_of`, of a window of either layout."""
+    order = -1 if window.turned else 1
+    channels = (x.shape[-1], y.shape[-1])[::order]
+    matrix = _of_taps(window)[:, ::order]
 
     def few(total, xy):
         points = _of_image(xy[0], window), _of_output(xy[1], window)
         a, b = points[::order]
         return total + _contract(a, b, 1, 1), None
 
-    order = -1 if window.turned else 1
-    matrix, channels = _of_taps(window), (x.shape[-1], y.shape[-1])[::order]
     start = jnp.zeros((len(matrix), *channels), x.dtype)
     points = lax.scan(few, start, (_split(x, window), _split(y, window)))[0]
-    return apply(matrix.T[::order], points).reshape(*window.taps, *channels)
+    return apply(matrix.T, points).reshape(*window.taps, *channels)
 
 
 def _patches(window):
