@@ -115,7 +115,7 @@ def _contract(a, b, axis_a, axis_b):
 
 def _product_of_rows(a, b):
     """[n, m] and [n, k] to [m, k]."""
-    if a.dtype == jnp.float32 and onednn.suits_products(a.size * b.shape[1]):
+    if onednn.suits_products(a.dtype, a.size * b.shape[1]):
         return onednn.products(a[None], b[None], 1, 1)[0]
     return _contract(a, b, 0, 0)
 

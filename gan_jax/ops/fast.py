@@ -12,7 +12,7 @@ Convolutional Neural Networks, arXiv 1509.09308.
 """
 
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from itertools import cycle
 from math import prod
 from typing import NamedTuple
@@ -40,7 +40,7 @@ def suits(name, window, dtype, channels, batch):
     as long for one image as for many; the program grows with the tiles.
     """
     tiles = tiles_of(window)
-    fewest = 48 if by_points(name, window, channels, batch) else max(48, 128 // prod(tiles))
+    fewest = 48 if by_points(name, window, dtype, channels, batch) else max(48, 128 // prod(tiles))
     return (
         keeps_digits(window, dtype)
         and batch * prod(tiles) >= (FEWEST_OF_KERNEL if name == "kernel" else FEWEST)
@@ -50,10 +50,10 @@ def suits(name, window, dtype, channels, batch):
     )
 
 
-def by_points(name, window, channels, batch):
+def by_points(name, window, dtype, channels, batch):
     """Whether a map is one call of oneDNN's products for all points."""
     count = batch * products_of(window) * prod(channels)
-    return name == "kernel" and onednn.suits_products(count)
+    return name == "kernel" and onednn.suits_products(dtype, count)
 
 
 def keeps_digits(window, dtype):
@@ -151,7 +151,7 @@ def image(y, kernel, window):
 
 def kernel(x, y, window):
     """`trilinear.kernel_of`, of a window of either layout."""
-    if by_points("kernel", window, (x.shape[-1], y.shape[-1]), len(x)):
+    if by_points("kernel", window, x.dtype, (x.shape[-1], y.shape[-1]), len(x)):
         return _kernel_by_points(x, y, window)
     k = _product(x, y, window, ("image", "out", "kernel"), (1, 1)).transpose(1, 2, 0, 3)
     return turn(k) if window.turned else k
@@ -160,19 +160,34 @@ def kernel(x, y, window):
 def _kernel_by_points(x, y, window):
     """The same by oneDNN's products, of all points at once."""
     rows, columns = (transforms(window, axis) for axis in (0, 1))
-    order = -1 if window.turned else 1
-    back = np.kron(rows.kernel[:, 0], columns.kernel[:, 0]).T[::order]
-    channels = (x.shape[-1], y.shape[-1])[::order]
     most = max(1, FEW_TILES // prod(tiles_of(window)))
+    of_image = partial(_points, rows=rows.image, columns=columns.image)
+    of_output = partial(_points, rows=rows.out, columns=columns.out)
+    matrix = np.kron(rows.kernel[:, 0], columns.kernel[:, 0])
+    parts = in_turns(x, most), in_turns(y, most)
+    return kernel_of_points(parts, window, (of_image, of_output), onednn.products, matrix)
 
-    def few(total, xy):
-        points = _points(xy[0], rows.image, columns.image), _points(xy[1], rows.out, columns.out)
-        a, b = points[::order]
-        return total + onednn.products(a, b, 1, 1), None
 
-    start = jnp.zeros((back.shape[1], *channels), x.dtype)
-    points = lax.scan(few, start, (in_turns(x, most), in_turns(y, most)))[0]
-    return apply(back, points).reshape(*window.taps, *channels)
+def kernel_of_points(parts, window, points, products, matrix):
+    """`trilinear.kernel_of`, of a window of either layout, from a few images' points at a time.
+
+    Args:
+      parts: images and outputs, [n, B, H, W, C] each.
+      window: a `Window`.
+      points: two functions, of some images and of their outputs, to matrices [P, K, C].
+      products: a function of two such and of the axes to contract.
+      matrix: that of a kernel's taps, [P, kh * kw].
+    """
+    order = -1 if window.turned else 1
+    channels = tuple(part.shape[-1] for part in parts)[::order]
+
+    def few(total, part):
+        a, b = [of(images) for of, images in zip(points, part, strict=True)][::order]
+        return total + products(a, b, 1, 1), None
+
+    start = jnp.zeros((len(matrix), *channels), parts[0].dtype)
+    made = lax.scan(few, start, parts)[0]
+    return apply(matrix[:, ::order].T, made).reshape(*window.taps, *channels)
 
 
 def _points(x, rows, columns):

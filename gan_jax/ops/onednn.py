@@ -65,10 +65,10 @@ def suits_groups(name, x, kernel):
     )
 
 
-def suits_products(count):
-    """Whether to make products of many matrices in float32 so, of so many multiplications."""
+def suits_products(dtype, count):
+    """Whether to make products of many matrices so, of so many multiplications."""
     # without a matrix unit nothing else has to be compiled anew, and they alone may not pay
-    return count >= LEAST and reaches_matrix_unit()
+    return dtype == jnp.float32 and count >= LEAST and reaches_matrix_unit()
 
 
 def reaches_matrix_unit():

@@ -22,6 +22,7 @@ from gan_jax.ops.fast import (
     apply,
     by_points,
     keeps_digits,
+    kernel_of_points,
     products_of,
     tiles_of,
     toom_cook,
@@ -42,7 +43,7 @@ def suits(name, window, dtype, channels, batch):
     saved = prod(window.out) * prod(window.taps) / products_of(window)
     fewest = 64.0
     if max(tiles) <= 2:
-        is_faster = window.stride == (1, 1) and not by_points(name, window, channels, batch)
+        is_faster = window.stride == (1, 1) and not by_points(name, window, dtype, channels, batch)
         fewest = 192 if is_faster else math.inf
     return (
         keeps_digits(window, dtype)
@@ -86,18 +87,9 @@ def image(y, kernel, window):
 
 def kernel(x, y, window):
     """`trilinear.kernel_of`, of a window of either layout."""
-    order = -1 if window.turned else 1
-    channels = (x.shape[-1], y.shape[-1])[::order]
-    matrix = _of_taps(window)[:, ::order]
-
-    def few(total, xy):
-        points = _of_image(xy[0], window), _of_output(xy[1], window)
-        a, b = points[::order]
-        return total + _contract(a, b, 1, 1), None
-
-    start = jnp.zeros((len(matrix), *channels), x.dtype)
-    points = lax.scan(few, start, (_split(x, window), _split(y, window)))[0]
-    return apply(matrix.T, points).reshape(*window.taps, *channels)
+    points = partial(_of_image, window=window), partial(_of_output, window=window)
+    parts = _split(x, window), _split(y, window)
+    return kernel_of_points(parts, window, points, _contract, _of_taps(window))
 
 
 def _patches(window):
@@ -190,7 +182,7 @@ def _to_output(points, window):
 
 def _contract(a, b, axis_a, axis_b):
     """A product of matrices for each point."""
-    if a.dtype == jnp.float32 and onednn.suits_products(a.size * b.shape[3 - axis_b]):
+    if onednn.suits_products(a.dtype, a.size * b.shape[3 - axis_b]):
         return onednn.products(a, b, axis_a, axis_b)
     return lax.dot_general(a, b, (((axis_a,), (axis_b,)), ((0,), (0,))))
 

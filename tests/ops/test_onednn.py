@@ -168,6 +168,16 @@ def test_a_kernel_s_gradient_by_all_points_of_tiles_at_once(window, turned, few,
     assert_close(turn(found) if turned else found, derived.kernel(x, y, window), 1e-5)
 
 
+@needs_custom_calls
+def test_products_are_taken_in_float32_alone(monkeypatch):
+    monkeypatch.setattr(onednn, "has_matrix_unit", lambda: True)
+    suits = [onednn.suits_products(t, 2**25) for t in (jnp.float32, jnp.float64, jnp.bfloat16)]
+    assert suits == [True, False, False]
+    window = WINDOWS_OF_TILES["one tile"]
+    assert fast.by_points("kernel", window, jnp.float32, (128, 256), 128)
+    assert not fast.by_points("kernel", window, jnp.float64, (128, 256), 128)
+
+
 @needs_bfloat16
 def test_second_derivatives_equal_xla(monkeypatch):
     monkeypatch.setattr(onednn, "has_matrix_unit", lambda: True)
@@ -226,7 +236,7 @@ def test_a_processor_without_a_matrix_unit_takes_groups_alone(monkeypatch):
     assert not onednn.suits_groups("kernel", x, x)
     assert not onednn.suits_groups("output", x[:1], kernel)
     assert not onednn.suits_groups("output", x.astype(jnp.bfloat16), kernel)
-    assert not onednn.suits_products(2**30)
+    assert not onednn.suits_products(jnp.float32, 2**30)
 
 
 @pytest.fixture
