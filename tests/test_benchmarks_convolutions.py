@@ -1,5 +1,8 @@
 """The measurement that the choice of a convolution's form rests on."""
 
+from collections import Counter
+from types import SimpleNamespace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -73,6 +76,23 @@ def test_a_form_that_is_faster_than_the_table_s_is_named():
         *("1 x 8x8, 16 to 16, 1x1 / 1", "output", "", "", "10", "12", "", "", "", "columns", "0"),
         "WARNING: native is 1.20 times as fast",
     )
+
+
+def test_a_form_that_takes_twice_as_long_gets_no_turns(monkeypatch):
+    seconds, calls = {"native": 0.010, "columns": 0.019, "taps": 0.021}, Counter()
+
+    def spent(form, count, given):
+        calls[form] += 1
+        return count * seconds[form]
+
+    layer = SimpleNamespace(
+        arguments=lambda name: (), functions=lambda name: {form: form for form in seconds}
+    )
+    monkeypatch.setattr(convolutions, "looped", lambda form: form)
+    monkeypatch.setattr(convolutions, "_seconds", spent)
+    found = convolutions.measure(layer, "output", rounds=4)
+    assert found == pytest.approx({"native": 10, "columns": 19, "taps": 21})
+    assert calls == {"native": 6, "columns": 6, "taps": 2}
 
 
 def test_a_loop_computes_as_often_as_it_is_told():

@@ -58,18 +58,18 @@ def test_every_experiment_takes_a_step(name):
     method, key = methods.make(config), keys.root(0)
     count, data = config.train.examples_per_step, config.data
     shape = data.kind.shape
-    x = jnp.zeros((1, count, *shape))
+    x = jnp.zeros((count, *shape))
     source = x if data.has_sources else None
-    batch = Example(x, jnp.zeros((1, count), jnp.int32), source)
-    step = jax.vmap(method.step, (None, 0, None), out_axes=None, axis_name=collectives.AXIS)
+    batch = Example(x, jnp.zeros(count, jnp.int32), source)
     before = jax.eval_shape(method.init, key)
-    after, metrics = jax.eval_shape(step, before, batch, key)
+    step = jax.make_jaxpr(method.step, axis_env=[(collectives.AXIS, 1)], return_shape=True)
+    _, (after, metrics) = step(before, batch, key)
     assert jax.tree.map(describe, after) == jax.tree.map(describe, before)
     assert all(re.fullmatch("[a-z0-9_]+(/[a-z0-9_]+)+", name) for name in metrics)
     assert {value.shape for value in metrics.values()} == {()}
     given = takes_pictures(config)
-    source = x[0, :2] if data.has_sources else None
-    shown = Example(x[0, :2] if given else None, jnp.zeros(2, int), source)
+    source = x[:2] if data.has_sources else None
+    shown = Example(x[:2] if given else None, jnp.zeros(2, int), source)
     inputs = jax.eval_shape(method.inputs, jax.random.split(key), shown)
     assert inputs.latents.shape == (2, latents.size(config.latents))
     assert (inputs.condition is None) == (config.data.num_classes == 0 and not given)

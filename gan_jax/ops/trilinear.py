@@ -43,6 +43,7 @@ OF_EITHER_LAYOUT = {
 """Maps of those that turn a kernel themselves, or have it turned already."""
 
 FEW_PIXELS = 64  # of all images' outputs up to which it does not pay to turn a kernel
+CHANNELS_PER_PIXEL = 4  # from which it does not pay to turn a kernel's gradient
 TINY_MAP = 16  # output pixels up to which a GPU gets its adjoints by columns
 FEW_CHANNELS = 4  # of an image up to which a GPU gets it by columns
 MOST_TAPS = 225  # of a kernel whose columns are made, which takes an operation each to compile
@@ -130,8 +131,9 @@ def on_cpu(name, window, dtype, channels, batch):
         return "tiles"
     if native.suits(name, window, dtype, channels):
         return "native"
-    few_pixels = batch * prod(window.out) <= FEW_PIXELS
-    return "taps" if window.turned and few_pixels else "columns"
+    pixels = batch * prod(window.out)
+    wide = name == "kernel" and max(channels) >= CHANNELS_PER_PIXEL * pixels
+    return "taps" if window.turned and (pixels <= FEW_PIXELS or wide) else "columns"
 
 
 def by_form(form, name):

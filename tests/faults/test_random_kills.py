@@ -10,6 +10,7 @@ import re
 import socket
 import statistics
 import subprocess
+import time
 from collections import Counter
 
 import pytest
@@ -25,8 +26,6 @@ SETTINGS = (
     *("train.num_steps=600", "log.every_steps=50", "sample.every_steps=100"),
     *("checkpoint.every_steps=50", "evaluate.every_steps=100", "evaluate.num_samples=80"),
 )
-MOST_SECONDS = {1: 14.0, 2: 20.0}
-"""Within which a process is killed, by how many there are; a run takes about as long."""
 
 
 def started(workdir, count):
@@ -62,12 +61,12 @@ def ended(process):
     """What a process printed; one that waits for a victim that never connected is killed too, as
     a scheduler does it."""
     try:
-        return process.communicate(timeout=120)[0]
-    except subprocess.TimeoutExpired:
+        return process.communicate(timeout=20)[0]
+    except subprocess.TimeoutExpired as so_far:
+        if "connected" in str(so_far.output):
+            return process.communicate(timeout=100)[0]
         process.kill()
-        output = process.communicate()[0]
-        assert "connected" not in output, output
-        return output
+        return process.communicate()[0]
 
 
 def phase(output):
@@ -80,7 +79,9 @@ def phase(output):
 @pytest.mark.timeout(0)  # a hundred kills take an hour, and each has a timeout
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_run_killed_at_random_instants_has_the_bits_of_one_that_was_not(tmp_path, count):
+    began = time.monotonic()
     whole = [finish(process) for process in started(tmp_path / "whole", count)]
+    seconds = time.monotonic() - began
     expected = of(tmp_path / "whole", whole)
     chance, phases, lost, runs = random.Random(1), Counter(), [], 0
     wanted, workdir = max(KILLS // count**2, 1), tmp_path / "run0"
@@ -88,7 +89,7 @@ def test_a_run_killed_at_random_instants_has_the_bits_of_one_that_was_not(tmp_pa
         processes, before = started(workdir, count), reached(workdir)
         victim = chance.randrange(count)
         try:
-            processes[victim].wait(chance.uniform(0, MOST_SECONDS[count]))
+            processes[victim].wait(chance.uniform(0, seconds))
         except subprocess.TimeoutExpired:
             processes[victim].kill()
         outputs = [ended(process) for process in processes]

@@ -83,15 +83,26 @@ def test_no_copy_of_the_kernel_is_turned(name):
     assert not copies("taps") and copies("columns")
 
 
-@pytest.mark.parametrize("batch, size, form", [(1, 16, "taps"), (4, 8, "taps"), (1, 18, "columns")])
+@pytest.mark.parametrize(
+    ("batch", "size", "forms"),
+    [
+        (1, 16, ("taps", "taps", "taps")),
+        (4, 8, ("taps", "taps", "taps")),
+        (1, 18, ("columns", "columns", "taps")),
+        (4, 16, ("columns", "columns", "taps")),
+        (1, 34, ("columns", "columns", "columns")),
+    ],
+)
 def test_the_kernel_of_a_transposed_convolution_is_turned_where_it_meets_many_pixels(
-    batch, size, form
+    batch, size, forms
 ):
     window = Window(*((n, n) for n in (size, 4, 2, 1, size // 2)), turned=True)
-    for name in MAPS:
-        found = trilinear.on_cpu(name, window, jnp.float32, (512, 1024), batch)
-        assert found == form
-        assert trilinear.on_cpu(name, window._replace(turned=False), jnp.float32, (512, 9), batch)
+    of = {name: trilinear.on_cpu(name, window, jnp.float32, (512, 1024), batch) for name in MAPS}
+    assert of == dict(zip(MAPS, forms, strict=True))
+    assert "taps" not in {
+        trilinear.on_cpu(name, window._replace(turned=False), jnp.float32, (512, 1024), batch)
+        for name in MAPS
+    }
 
 
 @pytest.mark.parametrize("size", [(2, 2), (9, 8)], ids=["few pixels", "many"])
