@@ -22,8 +22,10 @@ pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("GAN_JAX_KILLS", "4"))
 TRAINER = ROOT / "tests" / "trainer.py"
+STEPS = {1: 600, 2: 200}
+"""By how many processes there are: two take four times as long a step where cores are few."""
 SETTINGS = (
-    *("train.num_steps=600", "log.every_steps=50", "sample.every_steps=100"),
+    *("log.every_steps=50", "sample.every_steps=100"),
     *("checkpoint.every_steps=50", "evaluate.every_steps=100", "evaluate.num_samples=80"),
 )
 
@@ -33,7 +35,8 @@ def started(workdir, count):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     several = [[f"--process={index},{count},{port}"] if count > 1 else [] for index in range(count)]
-    return [start([TRAINER, workdir, *SETTINGS, *given]) for given in several]
+    settings = (f"train.num_steps={STEPS[count]}", *SETTINGS)
+    return [start([TRAINER, workdir, *settings, *given]) for given in several]
 
 
 def of(workdir, outputs):
