@@ -69,7 +69,9 @@ def ended(process):
         if "connected" in str(so_far.output):
             return process.communicate(timeout=100)[0]
         process.kill()
-        return process.communicate()[0]
+        output = process.communicate()[0]
+        assert "connected" not in output, output
+        return output
 
 
 def phase(output):
